@@ -1,0 +1,35 @@
+"""Interactive figures: ipywidgets in JupyterLab and Colab, alive without a kernel on the site."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# The entry of an executed notebook that the static page is made from.
+MIME = "application/x-lesson-widget+json"
+
+if TYPE_CHECKING:
+    from .boxes import Boxes as Boxes
+    from .convolution import Convolution as Convolution
+    from .receptive_field import ReceptiveField as ReceptiveField
+    from .softmax import Softmax as Softmax
+
+# Class -> folder. Loaded on first use, so that importing lesson_utils stays cheap.
+_FOLDERS = {
+    "Boxes": "boxes",
+    "Convolution": "convolution",
+    "ReceptiveField": "receptive_field",
+    "Softmax": "softmax",
+}
+
+__all__ = sorted(_FOLDERS)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FOLDERS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_FOLDERS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_FOLDERS]

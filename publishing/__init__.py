@@ -1,0 +1,1 @@
+"""From the hand-written lessons to the site: split, execute, weave, build."""

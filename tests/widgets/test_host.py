@@ -1,0 +1,69 @@
+"""The static host: what the page promises to a front end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from lesson_utils.widgets import Convolution
+
+from .harness import classic_script, opened, set_ranges, settle, write_page
+
+
+def test_only_what_comes_near_is_started(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, write_page(tmp_path, [Convolution() for _ in range(40)])) as page:
+        page.wait_for_timeout(100)
+        assert 1 <= page.locator("[data-ready]").count() < 40
+        page.locator(".lesson-widget").last.scroll_into_view_if_needed()
+        page.wait_for_selector(".lesson-widget:last-child[data-ready]")
+
+
+def test_words_stay_when_the_script_is_missing(browser: Browser, tmp_path: Path) -> None:
+    address = write_page(tmp_path, [Convolution()])
+    (tmp_path / "_static" / "widgets" / "convolution-0123abcd.js").unlink()
+    page = browser.new_page()
+    page.goto(address)
+    page.wait_for_selector("[data-failed]", timeout=5000)
+    assert "7 by 7 input" in page.inner_text(".lesson-widget")
+    page.close()
+
+
+def test_link_brings_the_settings_back(browser: Browser, tmp_path: Path) -> None:
+    address = write_page(tmp_path, [Convolution(), Convolution()])
+    with opened(browser, address) as page:
+        set_ranges(page, {"stride": 3, "padding": 2}, ".lesson-widget:nth-of-type(2)")
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.locator(".lesson-widget").nth(1).get_by_role("button", name="Link").click()
+        settle(page)
+        link = page.evaluate("navigator.clipboard.readText()")
+    assert link.startswith(address + "#")
+    with opened(browser, link) as page:
+        page.wait_for_selector(".lesson-widget:nth-of-type(2)[data-ready]")
+        second = page.locator(".lesson-widget").nth(1)
+        assert second.locator("input[data-field=stride]").input_value() == "3"
+        assert second.locator("input[data-field=padding]").input_value() == "2"
+    for broken in ["#widget=convolution.1&settings={", "#widget=convolution.1&settings=[1]"]:
+        with opened(browser, address + broken) as page:
+            assert page.locator("input[data-field=stride]").first.input_value() == "1"
+
+
+TRY = """() => {
+  const { model } = globalThis, heard = [];
+  model.on('change:stride', () => heard.push(model.get('stride')));
+  model.on('change:image', () => heard.push('image'));
+  model.set('stride', 2); model.set('stride', 2);
+  model.set({ image: [[1]] }); model.set('image', [[1]]);
+  model.off('change:stride'); model.set('stride', 4);
+  model.save_changes(); model.send({});
+  return heard;
+}"""
+
+
+def test_equal_values_are_silent(browser: Browser, tmp_path: Path) -> None:
+    address = write_page(tmp_path, [Convolution()])
+    script = tmp_path / "_static" / "widgets" / "convolution-0123abcd.js"
+    front_end = "export default { render({ model }) { globalThis.model = model; } };"
+    script.write_text(classic_script(front_end, script.stem), "utf-8")
+    with opened(browser, address) as page:
+        assert page.evaluate(TRY) == [2, "image"]
