@@ -180,7 +180,7 @@ def check_weights(path: Path, saved: dict[str, Any], expected: dict[str, Any]) -
 
 def python_random_state() -> dict[str, Any]:
     """State of the generators of Python and NumPy."""
-    name, keys, *rest = np.random.get_state()  # type: ignore[misc]
+    name, keys, *rest = np.random.get_state()
     return {"python": random.getstate(), "numpy": (name, np.asarray(keys).tolist(), *rest)}
 
 

@@ -1,7 +1,7 @@
 """What a training run leaves behind: one row of numbers an epoch."""
 
 from difflib import get_close_matches
-from math import isfinite
+from math import inf, isfinite, isnan
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ class History:
             hint = f"did you mean {near[0]!r}? " if near else ""
             names = ", ".join(self.rows[-1])
             raise ValueError(f"unknown metric {column!r}; {hint}The history has {names}")
-        values = self[column]
-        best = min(values) if "loss" in column else max(values)
-        return len(values) - 1 - values.index(best)
+        sign = 1 if "loss" in column else -1
+        values = [inf if isnan(value) else sign * value for value in self[column]]
+        return len(values) - 1 - values.index(min(values))
 
     def __getitem__(self, column: str) -> list[float]:
         return [row[column] for row in self.rows]
@@ -100,9 +100,7 @@ class Averages:
         How many there were so far.
     """
 
-    def __init__(
-        self, sums: dict[str, float] | None = None, examples: int = 0, batches: int = 0
-    ) -> None:
+    def __init__(self, sums: dict[str, float] | None = None, examples: int = 0, batches: int = 0) -> None:
         self.sums, self.examples, self.batches = dict(sums or {}), examples, batches
         self.first_bad: int | None = None
         self._pending: list[tuple[int, dict[str, Any]]] = []

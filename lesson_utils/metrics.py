@@ -110,9 +110,7 @@ def box_iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return _ratio(shared, areas[0][:, None] + areas[1][None] - shared)
 
 
-def average_precision(
-    boxes: Boxes, scores: Sequence[np.ndarray], truths: Boxes, iou: float = 0.5
-) -> float:
+def average_precision(boxes: Boxes, scores: Sequence[np.ndarray], truths: Boxes, iou: float = 0.5) -> float:
     """Area under the precision-recall curve of one class of objects; its mean over classes is the mAP.
 
     Parameters
@@ -154,9 +152,7 @@ def average_precision(
     return float((np.diff(recall) * envelope).sum())
 
 
-def bleu(
-    candidates: Sequence[Sequence[str]], references: Sequence[Sequence[str]], n: int = 4
-) -> float:
+def bleu(candidates: Sequence[Sequence[str]], references: Sequence[Sequence[str]], n: int = 4) -> float:
     """Shared n-grams of translations and their references, over the whole corpus.
 
     Parameters

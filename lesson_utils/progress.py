@@ -1,5 +1,6 @@
 """What is shown while a model trains: only to those who watch."""
 
+import os
 import sys
 from typing import Any
 
@@ -24,6 +25,7 @@ def bar(total: int | None, done: int = 0, visible: bool = True) -> "tqdm[Any]":
         Leaves one line in a terminal, nothing in a notebook.
     """
     notebook = _kernel() is not None
+    unseen = notebook and not being_watched()
     return tqdm(
         total=total,
         initial=done,
@@ -31,7 +33,7 @@ def bar(total: int | None, done: int = 0, visible: bool = True) -> "tqdm[Any]":
         file=sys.stderr,
         leave=not notebook,
         mininterval=0.2 if notebook or sys.stderr.isatty() else 30,  # a log needs few lines
-        disable=not visible or (notebook and not being_watched()),
+        disable=not visible or unseen or bool(os.environ.get("TQDM_DISABLE")),
         dynamic_ncols=True,
     )
 

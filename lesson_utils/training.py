@@ -3,6 +3,20 @@
 Where a run stands between two steps is kept by `Session`, everything around a step by `BaseRunner`. The
 steps themselves, and whatever else a framework does in its own way, are in ``lesson_utils.torch.runner`` and
 ``lesson_utils.paddle.runner``.
+
+The same script runs in several processes, one for each GPU, without a change. On one machine::
+
+    torchrun --nproc_per_node 2 train.py
+    python -m paddle.distributed.launch --nproc_per_node 2 train.py          # --backend gloo on CPUs
+
+and on each of two machines, of which the first is called head::
+
+    torchrun --nnodes 2 --nproc_per_node 8 --rdzv_backend c10d --rdzv_endpoint head:29500 train.py
+    python -m paddle.distributed.launch --nnodes 2 --master head:29500 train.py
+
+``batch_size`` is that of all processes together, so losses and weights are those of a single process, to
+rounding. Only the first process writes; a checkpoint has to be in a folder that all of them can read. Where a
+model normalises over the batch, each process sees its own share: convert it with ``SyncBatchNorm`` first.
 """
 
 from abc import ABC, abstractmethod
@@ -88,9 +102,7 @@ class BaseRunner(ABC):
             If a checkpoint cannot be written; the one before it is unharmed.
         """
         loaders = (train_loader, val_loader)
-        session = Session(
-            self, epochs, loaders, checkpoint, save_every, monitor, patience, callbacks
-        )
+        session = Session(self, epochs, loaders, checkpoint, save_every, monitor, patience, callbacks)
         self.history = session.history
         session.begin(resume)
         with session:

@@ -44,9 +44,7 @@ def _notebook_links(lesson: Lesson) -> str:
         return downloads
     base = f"{url.replace('//', '//colab.research.google.com/', 1)}/blob/main/book/{quote(lesson.id)}"
     base = base.replace("/github.com/", "/github/")
-    colab = " · ".join(
-        f"[{name} in Colab]({base}.{framework}.ipynb)" for framework, name in FRAMEWORKS.items()
-    )
+    colab = " · ".join(f"[{name} in Colab]({base}.{framework}.ipynb)" for framework, name in FRAMEWORKS.items())
     return f"{downloads} · {colab}"
 
 

@@ -29,11 +29,13 @@ def split(lesson: Lesson, framework: str) -> NotebookNode:
     cells += [_copy(cell, framework) for cell in kept_cells(lesson, framework)]
     _give_ids(cells)
     notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata = nbformat.from_dict({
-        "kernelspec": KERNEL,
-        "language_info": {"name": "python"},
-        "lesson": {"id": lesson.id, "framework": framework, "code_hash": code_hash(cells)},
-    })
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": KERNEL,
+            "language_info": {"name": "python"},
+            "lesson": {"id": lesson.id, "framework": framework, "code_hash": code_hash(cells)},
+        }
+    )
     return notebook
 
 

@@ -1,5 +1,6 @@
 """The last touch to a built site: nothing inline, one style sheet, a front page at the root."""
 
+import base64
 import hashlib
 import posixpath
 import re
@@ -59,9 +60,42 @@ def mend(page: str) -> str:
     # The list of footnotes belongs to the text; an aside would be a landmark beside it.
     notes = r'<aside class="footnote-list brackets">(.*?</aside>\s*)</aside>'
     page = re.sub(notes, r'<div class="footnote-list">\1</div>', page, flags=re.DOTALL)
+    # In the page, since adding them to fifty boxes later would have the browser lay it out again.
+    code = r'(<div class="highlight-(?:ipython3|python|bash)[^"]*"><div class="highlight">)(?=<pre>)'
+    page = re.sub(code, r'\1<button type="button" class="copy">Copy</button>', page)
+    # What a folded cell says itself ("Solution") is its name.
+    page = page.replace('<summary aria-label="Toggle hidden content">', "<summary>")
     # An arrow that opens a chapter needs a name.
     arrow = '<i class="fa-solid fa-chevron-down"></i>'
     return page.replace(arrow, '<span class="unseen">Lessons of this chapter</span>')
+
+
+def move_pictures(page: str, name: str, outdir: Path) -> str:
+    """Turn pixels that stand in the page as text into files, so that the words need not wait for them.
+
+    Parameters
+    ----------
+    page : str
+        HTML.
+    name : str
+        Path of the page below ``outdir``, with forward slashes.
+    outdir : Path
+        The built site; the files go to its ``_images``.
+
+    Returns
+    -------
+    str
+        The page with relative links to the files.
+    """
+
+    def replace(found: re.Match[str]) -> str:
+        pixels = base64.b64decode(found[2])
+        file = f"_images/{hashlib.sha1(pixels).hexdigest()[:12]}.png"
+        (outdir / file).parent.mkdir(exist_ok=True)
+        (outdir / file).write_bytes(pixels)
+        return f'{found[1]}"{"../" * name.count("/")}{file}"'
+
+    return re.sub(r'((?:href|src)=)"data:image/png;base64,([\w+/=\s]+)"', replace, page)
 
 
 def front_page(page: str, folder: str) -> str:
@@ -96,9 +130,13 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         if "_static" in path.parts:
             continue
         before = path.read_text("utf-8")
-        pages.append(move_styles(mend(before), rules))
+        name = path.relative_to(outdir).as_posix()
+        pages.append(move_pictures(move_styles(mend(before), rules), name, outdir))
         if pages[-1] != before:
             path.write_text(pages[-1], encoding="utf-8")
+    for picture in (outdir / "_images").glob("[0-9a-f]" * 12 + ".png"):
+        if not any(picture.name in page for page in pages):
+            picture.unlink()  # of an earlier build
     text = "\n".join(f".{name}{{{body}}}" for name, body in sorted(rules.items()))
     kept.write_text(text, encoding="utf-8")
     theme_styles.write_book_css(outdir, pages, text)

@@ -52,7 +52,8 @@
       }
     }
   });
-  watcher.observe(root, { childList: true, subtree: true });
+  // The page as it stands shows the first framework, so most readers need no watching.
+  if (chosen !== FRAMEWORKS[0]) watcher.observe(root, { childList: true, subtree: true });
 
   const choose = (framework) => {
     chosen = framework;

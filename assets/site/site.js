@@ -70,17 +70,12 @@
   }
 
   function copyButtons() {
-    for (const box of all(".cell_input .highlight, .highlight-python .highlight, .highlight-bash .highlight")) {
-      if (box.querySelector(".copy")) continue;
-      const button = Object.assign(document.createElement("button"), { type: "button", className: "copy" });
-      button.textContent = "Copy";
-      button.addEventListener("click", async () => {
-        await copy(box.querySelector("pre").textContent);
-        button.textContent = "Copied";
-        setTimeout(() => (button.textContent = "Copy"), 1500);
-      });
-      box.append(button);
-    }
+    document.addEventListener("click", async ({ target }) => {
+      if (!target.matches(".copy")) return;
+      await copy(target.parentElement.querySelector("pre").textContent);
+      target.textContent = "Copied";
+      setTimeout(() => (target.textContent = "Copy"), 1500);
+    });
   }
 
   function placeInContents() {
@@ -101,17 +96,21 @@
       asked = true;
       requestAnimationFrame(() => { asked = false; mark(); });
     }, { passive: true });
-    mark();
+    // Not now: measuring before the page is laid out would make the browser do it twice.
+    requestAnimationFrame(() => setTimeout(mark));
   }
 
   // A box that scrolls sideways must be reachable with the keyboard; one that does not must not be.
   function scrollBoxes() {
     const boxes = all(".bd-article pre, .bd-article .output, .table-box, .bd-article div.math");
-    const check = (box) => {
-      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
-      else box.removeAttribute("tabindex");
-    };
-    const observer = new ResizeObserver((entries) => entries.forEach(({ target }) => check(target)));
+    const observer = new ResizeObserver((entries) => {
+      // First all questions, then all changes: taking turns would lay the page out once for each box.
+      const scrolls = entries.map(({ target }) => target.scrollWidth > target.clientWidth + 1);
+      entries.forEach(({ target }, index) => {
+        if (scrolls[index]) target.tabIndex = 0;
+        else if (target.hasAttribute("tabindex")) target.removeAttribute("tabindex");
+      });
+    });
     boxes.forEach((box) => observer.observe(box));
   }
 
@@ -119,7 +118,7 @@
   sideBar("primary");
   sideBar("secondary");
   search();
-  copyButtons();
   placeInContents();
   scrollBoxes();
+  copyButtons();
 })();

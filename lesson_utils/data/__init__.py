@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from lesson_utils.data import catalogue
-from lesson_utils.data.fetch import DownloadError
-from lesson_utils.data.fetch import fetch as fetch_file
+from lesson_utils.data.download import DownloadError
+from lesson_utils.data.download import fetch as fetch_file
 
 __all__ = ["DownloadError", "fetch", "load"]
 
@@ -61,7 +61,7 @@ def load(name: str, split: str = "train") -> Any:
     >>> images.shape, labels.shape
     ((1000, 1, 28, 28), (1000,))
     """
-    dataset = catalogue.find(name, full=os.environ.get("LESSONS_DATA") == "full")
+    dataset = catalogue.find(name, prefer_full=os.environ.get("LESSONS_DATA") == "full")
     if name != "photos" and split not in ("train", "test", "all"):
         raise ValueError(f"there is no split {split!r}; use 'train', 'test' or 'all'")
     try:
@@ -91,4 +91,4 @@ def fetch(name: str) -> list[Path]:
     DownloadError
         If no mirror gives it; the message says how to do it by hand.
     """
-    return catalogue.paths(catalogue.find(name, full=True), fetch_file)
+    return catalogue.paths(catalogue.find(name, prefer_full=True), fetch_file)

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from lesson_utils.data.catalogue import EMBEDDED, FULL, Dataset, find
-from lesson_utils.data.fetch import DownloadError, cache_folder, fetch
+from lesson_utils.data.download import DownloadError, cache_folder, fetch
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _list()
     try:
         for name in options.names:
-            for file in find(name, full=True).files:
+            for file in find(name, prefer_full=True).files:
                 print(fetch(file, progress=True))
     except (DownloadError, ValueError) as error:
         print(error, file=sys.stderr)

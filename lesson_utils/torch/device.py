@@ -73,6 +73,12 @@ class Hardware:
         """
         return torch.autocast(self.device.type, torch.bfloat16) if self.bfloat16 else nullcontext()
 
+    def place_model(self, model: nn.Module) -> nn.Module:
+        """Bring a model to the device, its convolutions in the layout of the pictures."""
+        if self.channels_last:
+            model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return model.to(self.device)
+
     def place(self, tensors: Iterable[Any]) -> list[torch.Tensor]:
         """Bring a batch to the device.
 

@@ -10,7 +10,7 @@ from lesson_utils.data.batches import BaseArrayLoader
 from lesson_utils.torch.device import pick_device, processes
 
 
-class ArrayLoader(BaseArrayLoader):
+class ArrayLoader(BaseArrayLoader):  # noqa: D101
     __doc__ = BaseArrayLoader.__doc__
 
     def _hold(self, arrays: Sequence[Any], device: str) -> tuple[list[Any], bool]:

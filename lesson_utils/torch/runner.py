@@ -66,8 +66,7 @@ class Runner(BaseRunner):
             raise TypeError(f"unknown metric {metric!r}: give a function such as accuracy")
         self.rank, self.processes = processes()
         self.hardware = Hardware.choose(model, device, precision)
-        layout = torch.channels_last if self.hardware.channels_last else torch.preserve_format
-        self.model = model.to(self.hardware.device, memory_format=layout)
+        self.model = self.hardware.place_model(model)
         self.optimizer, self.loss_fn, self.metric = optimizer, loss_fn, metric
         self.scheduler, self.clip_norm = scheduler, clip_norm
         # What the loop calls: the model, perhaps in wrappers. What is saved is always the model.

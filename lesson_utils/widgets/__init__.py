@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING, Any
 MIME = "application/x-lesson-widget+json"
 
 if TYPE_CHECKING:
+    from .attention import Attention as Attention
     from .boxes import Boxes as Boxes
+    from .confusion import Confusion as Confusion
     from .convolution import Convolution as Convolution
+    from .decision_boundary import DecisionBoundary as DecisionBoundary
+    from .optimizer_race import OptimizerRace as OptimizerRace
     from .receptive_field import ReceptiveField as ReceptiveField
     from .softmax import Softmax as Softmax
 
 # Class -> folder. Loaded on first use, so that importing lesson_utils stays cheap.
 _FOLDERS = {
+    "Attention": "attention",
     "Boxes": "boxes",
+    "Confusion": "confusion",
     "Convolution": "convolution",
+    "DecisionBoundary": "decision_boundary",
+    "OptimizerRace": "optimizer_race",
     "ReceptiveField": "receptive_field",
     "Softmax": "softmax",
 }

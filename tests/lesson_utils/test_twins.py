@@ -249,6 +249,11 @@ class TestWrongUse:
             runner.train(loader_of(framework), epochs=2, checkpoint=small_disk, resume=True)
         assert (small_disk / "last.safetensors").read_bytes() == before
         assert not list(small_disk.glob("*.part"))
+        (small_disk / "filling").unlink()
+        subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+        with pytest.raises(OSError, match="Read-only.*unharmed"):
+            runner.train(loader_of(framework), epochs=2, checkpoint=small_disk, resume=True)
+        assert (small_disk / "last.safetensors").read_bytes() == before
 
 
 @pytest.fixture
@@ -355,3 +360,12 @@ def test_accuracy_of_all_shapes(framework):
     scores = RANDOM.normal(size=30).astype(np.float32)
     expected = ((scores > 0) == (binary > 0.5)).mean()
     np.testing.assert_allclose(float(utils.accuracy(make(scores), make(binary))), expected, rtol=1e-6)
+
+
+def test_one_ahead_asks_for_the_next_batch_before_the_current_one_is_used():
+    from lesson_utils.data.batches import one_ahead
+
+    events = []
+    for batch in one_ahead(events.append(f"ask {n}") or n for n in range(3)):
+        events.append(f"use {batch}")
+    assert events == ["ask 0", "ask 1", "use 0", "ask 2", "use 1", "use 2"]

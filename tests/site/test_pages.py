@@ -14,6 +14,15 @@ from tests.site.conftest import ROOT, Site
 pytestmark = pytest.mark.browser
 
 AXE = ROOT / "assets" / "node_modules" / "axe-core" / "axe.min.js"
+# As for somebody who has read to the end: folds open, far sections laid out.
+AS_READ = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(".bd-article section { content-visibility: visible !important }");
+  document.adoptedStyleSheets.push(sheet);
+  document.querySelectorAll("details").forEach((one) => (one.open = true));
+}"""
+# The drawn half of a formula is hidden from assistive technology, which reads the MathML beside it.
+RUN_AXE = "axe.run({ exclude: [['.katex-html']] }, { resultTypes: ['violations'] })"
 FIRST_VIEW = 250_000  # bytes, gzip, without the pictures of outputs
 
 PLACES: dict[str, Callable[[Site, str], str]] = {
@@ -75,10 +84,10 @@ def test_axe_finds_nothing(site: Site, mode: str) -> None:
     found = {}
     for page in site.pages:
         with site.visit(site.address + page, color_scheme=mode) as visit:
-            visit.page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+            visit.page.evaluate(AS_READ)
             visit.page.wait_for_timeout(150)
             visit.page.evaluate(script)
-            result = visit.page.evaluate("axe.run()")
+            result = visit.page.evaluate(RUN_AXE)
         violations = [
             f"{one['id']}: {node['target']} {node['failureSummary']}"
             for one in result["violations"]

@@ -22,6 +22,15 @@ def test_text_that_looks_like_a_style_attribute_stays() -> None:
     assert theme_finish.move_styles(page, {}) == page
 
 
+def test_pixels_in_the_page_become_files(tmp_path: Path) -> None:
+    picture = '<image xlink:href="data:image/png;base64,%0AaGVsbG8=\n"/>'.replace("%0A", "")
+    page = theme_finish.move_pictures(picture + picture, "book/cnn/lenet.html", tmp_path)
+    [file] = (tmp_path / "_images").iterdir()
+    assert file.read_bytes() == b"hello"
+    assert page == f'<image xlink:href="../../_images/{file.name}"/>' * 2
+    assert theme_finish.move_pictures(picture, "index.html", tmp_path).startswith('<image xlink:href="_images/')
+
+
 def test_front_page_reads_the_same_one_level_up() -> None:
     page = '<html data-content_root="../"><a href="cnn/lenet.html#top">x</a><a href="../search.html">y</a><a href="#z">'
     page += '<a href="https://example.org/">o</a><script src="../_static/a.js?v=1"></script>'

@@ -19,7 +19,7 @@ class Boxes(LessonWidget):
     Parameters
     ----------
     mode : {"iou", "nms", "anchors"}
-        Overlap of the first two boxes, suppression among all, or anchors against the first and last.
+        Overlap of the first two boxes, suppression among all, anchors for the first and last.
     boxes : array_like, shape (N, 4)
         2 to 6 boxes as left, top, right, bottom; 0 to 100.
     scores, classes : list of float, list of int
@@ -91,7 +91,7 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def giou(a: np.ndarray, b: np.ndarray) -> float:
-    """Return IoU minus the empty part of the smallest box around both (Rezatofighi et al., 2019)."""
+    """Return IoU minus the empty share of the box around both (Rezatofighi et al., 2019)."""
     around = float(np.prod(np.maximum(a[2:], b[2:]) - np.minimum(a[:2], b[:2])))
     overlap = iou(a, b)
     return overlap - 1 + (area(a) + area(b)) / (1 + overlap) / around

@@ -321,7 +321,7 @@ function render({ model, el, signal }) {
     const all = state.boxes.map((box, i) => [NAMES[i], ...box, state.scores[i], state.classes[i]]);
     const matrix = state.boxes.map((a, i) => [NAMES[i], ...state.boxes.map((b) => overlap(a, b).iou)]);
     return [{ caption: "Boxes", head: ["box", "left", "top", "right", "bottom", "score", "class"], rows: all },
-      { caption: "IoU of each pair", head: ["", ...state.boxes.map((_, i) => NAMES[i])], rows: matrix }];
+      { caption: "IoU of each pair", head: ["box", ...state.boxes.map((_, i) => NAMES[i])], rows: matrix }];
   }
 
   ui.onReset = () => { chosen = 0; step = 99; };

@@ -315,12 +315,12 @@ function render({ model, el, signal }) {
         const number = kernel[look.o][c - first][u][v];
         const { level, sign } = tone(number, topWeight);
         const picked = chosen?.what === "kernel" && chosen.c === c && chosen.y === u && chosen.x === v;
-        return { text: fmt(number), level, look: `${sign}${number ? "" : " lw-zero"}${lit(u, v)}${picked ? " lw-chosen" : ""}`, picked };
+        return { text: brief(number), level, look: `${sign}${number ? "" : " lw-zero"}${lit(u, v)}${picked ? " lw-chosen" : ""}`, picked };
       });
       line.product.paint((u, v) => {
         const number = part.products[u][v];
         const { level, sign } = tone(number, topProduct);
-        return { text: fmt(number, 1), level, look: `lw-still ${sign}${number ? "" : " lw-zero"}${lit(u, v)}` };
+        return { text: brief(number), level, look: `lw-still ${sign}${number ? "" : " lw-zero"}${lit(u, v)}` };
       });
     });
 
@@ -338,7 +338,7 @@ function render({ model, el, signal }) {
       if (picked) names.push("lw-chosen");
       const { level, sign } = tone(number ?? 0, top);
       names.push(sign, number ? "" : "lw-zero");
-      return { text: fmt(number ?? 0), level, look: names.join(" "), picked,
+      return { text: brief(number ?? 0), level, look: names.join(" "), picked,
         label: number === undefined ? "0, padding" : null };
     }
   }
@@ -358,7 +358,7 @@ function render({ model, el, signal }) {
         const { level, sign } = tone(out[o][y][x], top);
         const here = look.o === o && look.y === y && look.x === x;
         const words = `${sign}${here ? " lw-here" : ""}${here && look.held ? " lw-held" : ""}`;
-        return { text: fmt(out[o][y][x], 1), level, look: words, picked: here && look.held };
+        return { text: brief(out[o][y][x]), level, look: words, picked: here && look.held };
       });
     });
   }

@@ -17,7 +17,14 @@ function fmt(x, decimals = 2) {
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
   const tiny = x !== 0 && Math.abs(x) < 0.5 / 10 ** decimals;
   const text = tiny || Math.abs(x) >= 1e6 ? x.toExponential(1) : String(+x.toFixed(decimals));
-  return text.replace(/-/g, "−");
+  return text.replace("e+", "e").replace(/-/g, "−");
+}
+
+/** A number for a small cell: rounded, long ones shortened to thousands or millions. */
+function brief(x, decimals = 1) {
+  const [size, unit] = Math.abs(x) >= 1e6 ? [1e6, "M"] : Math.abs(x) >= 1e4 ? [1e3, "k"] : [1, ""];
+  const number = +(x / size).toFixed(size > 1 ? 0 : decimals);
+  return `${number || 0}${unit}`.replace("-", "−");
 }
 
 /** A number in [0, 1) from whole numbers: the same in every browser and in Python. */

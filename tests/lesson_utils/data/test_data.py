@@ -47,7 +47,7 @@ def test_texts():
     prose = load("prose", "all")
     assert len(prose) > 400_000 and load("prose", "train") + load("prose", "test") == prose
     texts, labels = load("reviews", "all")
-    assert len(texts) == len(labels) == 35_124 and set(labels) == {0, 1} and isinstance(texts[0], str)
+    assert len(texts) == len(labels) == 35_123 and set(labels) == {0, 1} and isinstance(texts[0], str)
     english, chinese = load("translation", "all")
     assert len(english) == len(chinese) > 3000 and len(set(english)) == len(english)
     assert "取消" in chinese[list(english).index("Cancel")]
@@ -121,7 +121,7 @@ def test_full_mnist(tmp_path):
     for number, array in enumerate(arrays):
         (tmp_path / str(number)).write_bytes(idx_bytes(array))
     paths = [tmp_path / str(number) for number in range(4)]
-    read = catalogue.find("mnist", full=True).read
+    read = catalogue.find("mnist", prefer_full=True).read
     images, labels = read("train", *paths)
     np.testing.assert_allclose(images[:, 0] * 255, arrays[0], atol=1e-4)
     np.testing.assert_array_equal(labels, arrays[1])
@@ -133,7 +133,7 @@ def test_full_cifar10(tmp_path):
     names = [f"data_batch_{n}" for n in range(1, 6)] + ["test_batch"]
     members = {f"cifar-10-batches-bin/{n}.bin": t.tobytes() for n, t in zip(names, tables, strict=True)}
     tar_gz(tmp_path / "c.tar.gz", members)
-    images, labels = catalogue.find("cifar10", full=True).read("train", tmp_path / "c.tar.gz")
+    images, labels = catalogue.find("cifar10", prefer_full=True).read("train", tmp_path / "c.tar.gz")
     assert images.shape == (15, 3, 32, 32) and labels[3] == tables[1][0, 0]
     np.testing.assert_allclose(images[3, 1, 0, 0] * 255, tables[1][0, 1 + 1024], rtol=1e-5)
 
@@ -144,7 +144,7 @@ def test_full_imdb(tmp_path):
         "aclImdb/train/unsup/0_0.txt": b"?", "aclImdb/test/pos/0_8.txt": b"Fine.", "aclImdb/README": b"x",
     }  # fmt: skip
     tar_gz(tmp_path / "i.tar.gz", members)
-    read = catalogue.find("imdb", full=True).read
+    read = catalogue.find("imdb", prefer_full=True).read
     texts, labels = read("train", tmp_path / "i.tar.gz")
     assert texts.tolist() == ["Good, naïve.", "Bad."] and labels.tolist() == [1, 0]
     assert len(read("all", tmp_path / "i.tar.gz")[0]) == 3
@@ -159,7 +159,7 @@ def test_full_banana(tmp_path):
     with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
         archive.writestr("banana-detection/bananas_train/label.csv", table.getvalue())
         archive.writestr("banana-detection/bananas_train/images/0.png", png.getvalue())
-    images, boxes = catalogue.find("banana", full=True).read("train", tmp_path / "b.zip")
+    images, boxes = catalogue.find("banana", prefer_full=True).read("train", tmp_path / "b.zip")
     assert images.shape == (1, 3, 256, 256) and boxes.dtype == np.float32
     assert boxes.tolist() == [[[0, 0.25, 0.5, 0.75, 1.0]]]
 
@@ -167,23 +167,23 @@ def test_full_banana(tmp_path):
 def test_full_texts(tmp_path):
     with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
         archive.writestr("fra-eng/fra.txt", "Go.\tVa\u202f!\nHi.\tSalut.\n")
-    english, french = catalogue.find("tatoeba", full=True).read("all", tmp_path / "t.zip")
+    english, french = catalogue.find("tatoeba", prefer_full=True).read("all", tmp_path / "t.zip")
     assert english.tolist() == ["Go.", "Hi."] and french.tolist() == ["Va !", "Salut."]
     (tmp_path / "book.txt").write_text("0123456789")
-    assert catalogue.find("time_machine", full=True).read("test", tmp_path / "book.txt") == "9"
+    assert catalogue.find("time_machine", prefer_full=True).read("test", tmp_path / "book.txt") == "9"
 
 
 def test_full_voc(tmp_path):
     with tarfile.open(tmp_path / "v.tar", "w") as archive:
         archive.addfile(tarfile.TarInfo("VOCdevkit/VOC2012/ImageSets/train.txt"))
-    folder = catalogue.find("voc2012", full=True).read("train", tmp_path / "v.tar")
+    folder = catalogue.find("voc2012", prefer_full=True).read("train", tmp_path / "v.tar")
     assert (folder / "ImageSets" / "train.txt").exists()
 
 
 def test_lessons_data_full_prefers_the_download(monkeypatch, tmp_path):
     monkeypatch.setenv("LESSONS_CACHE", str(tmp_path))
     monkeypatch.setenv("LESSONS_DATA", "full")
-    assert catalogue.find("mnist", full=True).files and not catalogue.find("mnist", full=False).files
+    assert catalogue.find("mnist", prefer_full=True).files and not catalogue.find("mnist", prefer_full=False).files
     seen = []
     monkeypatch.setattr("lesson_utils.data.fetch_file", lambda file: seen.append(file.name) or tmp_path / "none")
     with pytest.raises(FileNotFoundError):
@@ -216,12 +216,12 @@ def test_command_line(capsys, monkeypatch, tmp_path):
         assert dataset.name in listed and dataset.licence in listed
     assert __main__.main(["fetch", "nothing"]) == 1
     assert "no data set 'nothing'" in capsys.readouterr().err
-    good = catalogue.find("time_machine", full=True)
+    good = catalogue.find("time_machine", prefer_full=True)
     text = tmp_path / "timemachine.txt"
     text.write_bytes(b"by hand")
     import hashlib
 
     file = dataclasses.replace(good.files[0], checksum="sha1:" + hashlib.sha1(b"by hand").hexdigest())
-    monkeypatch.setattr(__main__, "find", lambda name, full: dataclasses.replace(good, files=(file,)))
+    monkeypatch.setattr(__main__, "find", lambda name, prefer_full: dataclasses.replace(good, files=(file,)))
     assert __main__.main(["fetch", "time_machine"]) == 0
     assert str(text) in capsys.readouterr().out

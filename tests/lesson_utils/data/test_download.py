@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lesson_utils.data import fetch as fetch_module
-from lesson_utils.data.fetch import DownloadError, File, fetch, unpack
+from lesson_utils.data import download
+from lesson_utils.data.download import DownloadError, File, fetch, unpack
 
 CONTENT = np.random.default_rng(0).bytes(200_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -116,7 +116,7 @@ def test_bad_file_in_the_cache_is_replaced_and_a_good_one_kept(server, tmp_path)
 
 
 def test_stuck_server_is_given_up(server, monkeypatch):
-    monkeypatch.setattr(fetch_module, "TIMEOUT", 0.3)
+    monkeypatch.setattr(download, "TIMEOUT", 0.3)
     assert fetch(file_at(server, "stuck", "slow")).read_bytes() == CONTENT
 
 
@@ -137,7 +137,7 @@ def test_eight_processes_at_once_download_once(server):
 
 
 def test_killed_in_the_middle(server, tmp_path):
-    code = "from lesson_utils.data.fetch import File, fetch; import sys; fetch(File(*eval(sys.argv[1])))"
+    code = "from lesson_utils.data.download import File, fetch; import sys; fetch(File(*eval(sys.argv[1])))"
     file = file_at(server, "stuck")
     arguments = repr((file.name, file.checksum, file.urls))
     child = subprocess.Popen([sys.executable, "-c", code, arguments], cwd=Path(__file__).parents[3])

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from lesson_utils.data.download import unpack
 from lesson_utils.data.embedded import Pair, shuffled
-from lesson_utils.data.fetch import unpack
 
 
 def idx(split: str, *paths: Path) -> Pair:
@@ -74,7 +74,7 @@ def banana(split: str, path: Path) -> Pair:
                 images.append(imread(io.BytesIO(archive.read(f"{folder}/images/{name}"))))
                 boxes.append([[float(number) for number in numbers]])
     stacked = np.stack(images).transpose(0, 3, 1, 2)
-    return stacked, np.array(boxes, dtype=np.float32) / [1, 256, 256, 256, 256]
+    return stacked, np.array(boxes, np.float32) / np.array([1, 256, 256, 256, 256], np.float32)
 
 
 def tatoeba(split: str, path: Path) -> Pair:

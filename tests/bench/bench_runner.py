@@ -1,0 +1,106 @@
+"""``python -m tests.bench.bench_runner``: Runner beside a plain loop and other trainers.
+
+The contenders take turns, so that what else the machine does hits all of them alike, and the ratio is the
+median over the rounds of the ratio within a round. Results go to ``_build/bench.md``.
+"""
+
+import argparse
+import os
+import platform
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from lesson_utils.data import load
+from tests.bench.contenders import CONTENDERS, torch_runner
+from tests.bench.models import cnn, lenet
+
+HEADER = ["| model | framework | contender | seconds (median) | ratio to the plain loop |", "|---|---|---|--:|--:|"]
+
+
+def compare(framework: str, build, images: np.ndarray, labels: np.ndarray, epochs: int, rounds: int) -> list[str]:
+    """Rows of the table for one model in one framework."""
+    contenders = CONTENDERS[framework]
+    for train in contenders.values():  # compile, allocate, warm up
+        train(build(framework), images[:320], labels[:320], 1)
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for turn in range(rounds):
+        names = list(contenders)
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            seconds[name].append(contenders[name](build(framework), images, labels, epochs))
+    rows = []
+    for name, times in seconds.items():
+        ratio = median(t / plain for t, plain in zip(times, seconds["plain loop"], strict=True))
+        rows.append(f"| {build.__name__} | {framework} | {name} | {median(times):.2f} | {ratio:.3f} |")
+        print(rows[-1], flush=True)
+    return rows
+
+
+def throughput(images: np.ndarray, labels: np.ndarray) -> list[str]:
+    """Examples a second that each loader gives, shuffled."""
+    import torch
+    from torch.utils.data import DataLoader, TensorDataset
+
+    import lesson_utils.paddle
+    import lesson_utils.torch
+
+    data = TensorDataset(torch.from_numpy(images), torch.from_numpy(labels))
+    loaders = {
+        "torch ArrayLoader": lesson_utils.torch.ArrayLoader(images, labels, shuffle=True, device="cpu"),
+        "torch DataLoader": DataLoader(data, 64, shuffle=True),
+        "paddle ArrayLoader": lesson_utils.paddle.ArrayLoader(images, labels, shuffle=True, device="cpu"),
+    }
+    rows = ["", "| loader | examples a second |", "|---|--:|"]
+    for name, loader in loaders.items():
+        list(loader)
+        start = time.perf_counter()
+        for _ in range(3):
+            for _batch in loader:
+                pass
+        rows.append(f"| {name} | {3 * len(images) / (time.perf_counter() - start):,.0f} |")
+        print(rows[-1])
+    return rows
+
+
+def on_gpu(images: np.ndarray, labels: np.ndarray, epochs: int, rounds: int) -> list[str]:
+    """What bfloat16 and compile bring on a GPU; channels last and the on-device loader are always on."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return ["", "No GPU here: bfloat16, channels last, compile and the on-device loader were not measured."]
+    rows = ["", f"| {torch.cuda.get_device_name()} | seconds |", "|---|--:|"]
+    for options in ({"precision": "float32"}, {"precision": "bfloat16"}, {"compile": True}):
+        options = {"device": "cuda"} | options
+        torch_runner(cnn("torch"), images, labels, 1, **options)
+        times = [torch_runner(cnn("torch"), images, labels, epochs, **options) for _ in range(rounds)]
+        rows.append(f"| {options} | {median(times):.2f} |")
+        print(rows[-1])
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--examples", type=int, default=2000)
+    parser.add_argument("--frameworks", nargs="+", default=list(CONTENDERS))
+    parser.add_argument("--output", type=Path, default=Path("_build/bench.md"))
+    options = parser.parse_args()
+    images, labels = (array[: options.examples] for array in load("mnist", "train"))
+    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} CPUs"
+    threads = os.environ.get("OMP_NUM_THREADS", "all")
+    work = f"{options.rounds} interleaved rounds of {options.epochs} epochs over {len(images)} digits"
+    rows = [f"{machine}, OMP_NUM_THREADS={threads}; {work}", "", *HEADER]
+    for framework in options.frameworks:
+        for build in (lenet, cnn):
+            rows += compare(framework, build, images, labels, options.epochs, options.rounds)
+    rows += throughput(images, labels) + on_gpu(images, labels, options.epochs, options.rounds)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    print(f"written to {options.output}")
+
+
+if __name__ == "__main__":
+    main()
