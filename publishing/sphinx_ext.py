@@ -12,6 +12,7 @@ from sphinx.errors import ExtensionError
 
 from publishing import theme
 from publishing.lesson import LessonError, check_toc, read_lessons
+from publishing.notes import write_notes
 from publishing.tabs import tab_cells
 from publishing.weave import weave_all, widgets_on
 from publishing.widget_assets import widget_files
@@ -31,6 +32,7 @@ def _weave(app: Sphinx, config: Config) -> None:
         lessons = read_lessons()
         check_toc(lessons)
         weave_all(lessons)
+        write_notes(lessons)
     except LessonError as error:
         raise ExtensionError(str(error)) from error
 

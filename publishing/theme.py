@@ -57,9 +57,7 @@ def base_url() -> str:
 def configure(app: Sphinx, config: Config) -> None:
     """Fill in what the machine decides; runs before any other extension looks at the configuration."""
     config.html_baseurl = base_url()
-    url = repository_url(Path(app.confdir))
-    if url:
-        config.html_theme_options["repository_url"] = url
+    config.html_context["repository"] = repository_url(Path(app.confdir))
 
 
 def page_context(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: Any) -> None:
@@ -72,7 +70,6 @@ def page_context(app: Sphinx, pagename: str, template: str, context: dict[str, A
         SCRIPTS + ["_static/widget-host.js"] * ("lesson-widget" in body) + SEARCH_SCRIPTS * (pagename == "search")
     )
     context["description"] = description(doctree) if doctree else ""
-    context["repository"] = app.config.html_theme_options.get("repository_url")
 
 
 def description(doctree: nodes.document) -> str:

@@ -26,12 +26,14 @@
   }
 
   const dark = matchMedia("(prefers-color-scheme: dark)");
+  const paper = matchMedia("print");
   const setMode = (mode) => {
     root.dataset.mode = mode;
-    root.dataset.theme = mode === "auto" ? (dark.matches ? "dark" : "light") : mode;
+    const system = dark.matches ? "dark" : "light";
+    root.dataset.theme = paper.matches ? "light" : mode === "auto" ? system : mode;
   };
   setMode(["light", "dark"].includes(store.get("mode")) ? store.get("mode") : "auto");
-  dark.addEventListener("change", () => setMode(root.dataset.mode));
+  for (const query of [dark, paper]) query.addEventListener("change", () => setMode(root.dataset.mode));
 
   const asked = new URLSearchParams(location.search).get("framework");
   if (FRAMEWORKS.includes(asked)) store.set("framework", asked);

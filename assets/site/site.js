@@ -102,10 +102,10 @@
 
   // A box that scrolls sideways must be reachable with the keyboard; one that does not must not be.
   function scrollBoxes() {
-    const boxes = all(".bd-article pre, .bd-article .output, .table-box, .bd-article div.math");
+    const boxes = all(".bd-article pre, .bd-article .output, .pst-scrollable-table-container, .bd-article div.math");
     const observer = new ResizeObserver((entries) => {
       // First all questions, then all changes: taking turns would lay the page out once for each box.
-      const scrolls = entries.map(({ target }) => target.scrollWidth > target.clientWidth + 1);
+      const scrolls = entries.map(({ target }) => target.scrollWidth > target.clientWidth);
       entries.forEach(({ target }, index) => {
         if (scrolls[index]) target.tabIndex = 0;
         else if (target.hasAttribute("tabindex")) target.removeAttribute("tabindex");

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from .confusion import Confusion as Confusion
     from .convolution import Convolution as Convolution
     from .decision_boundary import DecisionBoundary as DecisionBoundary
+    from .gates import Gates as Gates
     from .optimizer_race import OptimizerRace as OptimizerRace
+    from .positions import Positions as Positions
     from .receptive_field import ReceptiveField as ReceptiveField
     from .softmax import Softmax as Softmax
 
@@ -25,7 +27,9 @@ _FOLDERS = {
     "Confusion": "confusion",
     "Convolution": "convolution",
     "DecisionBoundary": "decision_boundary",
+    "Gates": "gates",
     "OptimizerRace": "optimizer_race",
+    "Positions": "positions",
     "ReceptiveField": "receptive_field",
     "Softmax": "softmax",
 }

@@ -24,7 +24,6 @@ class Visit:
 
     page: Page
     trouble: list[str] = field(default_factory=list)
-    sizes: dict[str, int] = field(default_factory=dict)
 
 
 class Site:

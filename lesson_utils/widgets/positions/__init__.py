@@ -38,7 +38,7 @@ class Positions(LessonWidget):
     Examples
     --------
     >>> Positions().describe()
-    'sinusoidal positions, d = 32: the codes of positions 10 and 14 have the dot product 13.76.'
+    'sinusoidal positions, d = 32: the codes of positions 10 and 14 have the dot product 11.66.'
     """
 
     title = "Where does a token stand?"

@@ -156,7 +156,7 @@ function render({ model, el, signal }) {
     cosine.set(fmt(size ? now.product / size : 0, 3));
     spread.set(steady ? "always the same" : `${fmt(a, 1)} to ${fmt(b, 1)}`);
     put(words, {
-      sinusoidal: "Added to the embedding. Move both positions: the dot product stays, because sin·sin + cos·cos depends on the difference only. Every code has the same length √(d/2), so adding it destroys nothing.",
+      sinusoidal: "Added to the embedding. Move both positions: the dot product stays, because sin·sin + cos·cos depends on the difference only. Every code has the same length, √(d/2).",
       rotary: "Nothing is added: the token's own vector is turned by an angle that grows with the position. The product of two turned vectors depends on their distance only, whatever the vector; their lengths do not change.",
       learned: state.table ? "A learned table: each position has a code of its own. The band shows how much the product still depends on where the pair stands." : "A table of free numbers, here untrained: nothing tells near from far until training does, and there is no code beyond the last row.",
     }[state.kind]);
