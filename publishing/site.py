@@ -15,6 +15,7 @@ SITE = BUILD / "html"
 STAGE = BUILD / "stage"
 FINGERPRINT = BUILD / "fingerprint"
 INPUTS = ["_config.yml", "_toc.yml", "requirements.txt", "book", "assets", "publishing", "lessons_src", "lesson_utils"]
+CODE = ["_config.yml", "requirements.txt", "publishing"]
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 GENERATED = {"node_modules", "__pycache__", ".ipynb_checkpoints"}
 
@@ -36,9 +37,12 @@ def build_site() -> bool:
     SiteError
         With Sphinx's warnings and errors. ``_build/html`` is then as it was.
     """
-    now = fingerprint()
+    now = fingerprint(INPUTS)
     if SITE.exists() and FINGERPRINT.exists() and FINGERPRINT.read_text() == now:
         return False
+    code = fingerprint(CODE)
+    if (STAGE / "code").exists() and (STAGE / "code").read_text() != code:
+        shutil.rmtree(STAGE)  # Sphinx notices changed pages, not changed extensions
     command = [
         sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(ROOT),
         "--path-output", str(STAGE), "-W", "-n", "--keep-going", "-q",
@@ -50,21 +54,22 @@ def build_site() -> bool:
         shutil.rmtree(STAGE, ignore_errors=True)
         raise SiteError(_reason(done.stdout + done.stderr))
     _put_in_place(built)
-    FINGERPRINT.write_text(fingerprint())
+    (STAGE / "code").write_text(code)
+    FINGERPRINT.write_text(fingerprint(INPUTS))
     return True
 
 
-def fingerprint() -> str:
-    """Hash of the contents of everything that the site is made from."""
+def fingerprint(names: list[str]) -> str:
+    """Hash of the contents of files and folders; what they generate does not count."""
     digest = hashlib.sha256()
-    for path in _input_files():
+    for path in _files(names):
         digest.update(f"{path.relative_to(ROOT)}\n".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def _input_files() -> Iterator[Path]:
-    for name in INPUTS:
+def _files(names: list[str]) -> Iterator[Path]:
+    for name in names:
         top = ROOT / name
         files = [top] if top.is_file() else sorted(top.rglob("*"))
         for path in files:

@@ -81,11 +81,17 @@ def description(doctree: nodes.document) -> str:
     return ""
 
 
+def always_something(app: Sphinx, *_: Any) -> list[str]:
+    """Have the front page written anew: Sphinx copies style sheets and scripts only if it writes some page."""
+    return [app.config.root_doc]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything that shapes the pages."""
     app.connect("config-inited", configure, priority=1)
     # Jupyter Book sets this for sphinx-comments, which the book does not load.
     app.add_config_value("comments_config", {}, "")
+    app.connect("env-get-outdated", always_something)
     app.connect("html-page-context", page_context, priority=900)
     for part in (theme_maths, theme_glossary, theme_finish):
         part.setup(app)

@@ -46,8 +46,8 @@ class GlossaryTable(SphinxDirective):
             raise self.error(str(error)) from error
         lines: list[str] = []
         for entry in entries:
-            slug = nodes.make_id(entry["term"])
-            title = f"[{entry['term']}]{{#term-{slug}}} [{entry['chinese']}]{{lang=zh-Hans .chinese}}"
+            slug = nodes.make_id(f"term {entry['term']}")
+            title = f"[{entry['term']}]{{#{slug}}} [{entry['chinese']}]{{lang=zh-Hans .chinese}}"
             lines += [title, f": {entry['meaning']} {self._link(entry['lesson'])}", ""]
         box = nodes.container(classes=["glossary-table"])
         self.state.nested_parse(StringList(lines, absolute), 0, box)

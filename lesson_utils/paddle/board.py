@@ -20,11 +20,14 @@ class BoardWriter:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.writer = LogWriter(str(folder))
+        self.folder = str(folder)
+        self.writer: LogWriter | None = None
 
     def __call__(self, runner: Any, row: dict[str, Any]) -> None:
         """Write the numbers of an epoch; the first process alone does."""
-        if runner.writes:
-            for name, value in row.items():
-                self.writer.add_scalar(tag=name, value=float(value), step=row["epoch"])
-            self.writer.flush()
+        if not runner.writes:
+            return
+        self.writer = self.writer or LogWriter(self.folder)
+        for name, value in row.items():
+            self.writer.add_scalar(tag=name, value=float(value), step=row["epoch"])
+        self.writer.flush()

@@ -83,6 +83,7 @@ class Runner(BaseRunner):
     def _train_epoch(self, session: Session, loader: Iterable[Any]) -> dict[str, float]:
         self.model.train()
         self._checked = False
+        self.optimizer.clear_grad()  # left over from experiments before the run
         for batch in session.batches(loader):
             *inputs, targets = self.hardware.place(batch)
             logits = self._predict(self.network, inputs)  # 1 predict

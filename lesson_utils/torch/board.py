@@ -20,11 +20,14 @@ class BoardWriter:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.writer = SummaryWriter(str(folder))
+        self.folder = str(folder)
+        self.writer: SummaryWriter | None = None
 
     def __call__(self, runner: Any, row: dict[str, Any]) -> None:
         """Write the numbers of an epoch; the first process alone does."""
-        if runner.writes:
-            for name, value in row.items():
-                self.writer.add_scalar(name, value, row["epoch"])
-            self.writer.flush()
+        if not runner.writes:
+            return
+        self.writer = self.writer or SummaryWriter(self.folder)
+        for name, value in row.items():
+            self.writer.add_scalar(name, value, row["epoch"])
+        self.writer.flush()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .convolution import Convolution as Convolution
     from .decision_boundary import DecisionBoundary as DecisionBoundary
     from .gates import Gates as Gates
+    from .masking import Masking as Masking
     from .optimizer_race import OptimizerRace as OptimizerRace
     from .positions import Positions as Positions
     from .receptive_field import ReceptiveField as ReceptiveField
@@ -28,6 +29,7 @@ _FOLDERS = {
     "Convolution": "convolution",
     "DecisionBoundary": "decision_boundary",
     "Gates": "gates",
+    "Masking": "masking",
     "OptimizerRace": "optimizer_race",
     "Positions": "positions",
     "ReceptiveField": "receptive_field",

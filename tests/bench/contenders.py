@@ -1,6 +1,7 @@
 """One training run by each contender: the same model, batches of 64, loss and accuracy of the epoch.
 
-Each function trains and returns the seconds that took, without making the model and the trainer.
+Each function trains and returns what that took, without making the model and the trainer: seconds on the clock,
+and seconds of the processor, which tell more where other programs run as well.
 """
 
 import time
@@ -11,16 +12,17 @@ from typing import Any
 import numpy as np
 
 BATCH, LR = 64, 0.001
-Contender = Callable[[Any, np.ndarray, np.ndarray, int], float]
+Cost = tuple[float, float]
+Contender = Callable[[Any, np.ndarray, np.ndarray, int], Cost]
 
 
-def timed(train: Callable[[], Any]) -> float:
-    start = time.perf_counter()
+def timed(train: Callable[[], Any]) -> Cost:
+    clock, processor = time.perf_counter(), time.process_time()
     train()
-    return time.perf_counter() - start
+    return time.perf_counter() - clock, time.process_time() - processor
 
 
-def torch_runner(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int, **options: Any) -> float:
+def torch_runner(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int, **options: Any) -> Cost:
     import torch
 
     from lesson_utils.torch import ArrayLoader, Runner, accuracy
@@ -32,7 +34,7 @@ def torch_runner(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int
     return timed(lambda: runner.train(loader, epochs=epochs))
 
 
-def torch_loop(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> float:
+def torch_loop(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Cost:
     import torch
 
     inputs_all, targets_all = torch.from_numpy(images), torch.from_numpy(labels)
@@ -55,7 +57,7 @@ def torch_loop(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) 
     return timed(train)
 
 
-def torch_d2l(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> float:
+def torch_d2l(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Cost:
     import torch
     from d2l import torch as d2l
 
@@ -84,7 +86,7 @@ def torch_d2l(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -
     return timed(lambda: trainer.fit(Net(), Data()))
 
 
-def torch_lightning(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> float:
+def torch_lightning(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Cost:
     import logging
 
     import lightning
@@ -119,7 +121,7 @@ def torch_lightning(model: Any, images: np.ndarray, labels: np.ndarray, epochs: 
         return timed(lambda: trainer.fit(Net(), DataLoader(data, BATCH, shuffle=True)))
 
 
-def paddle_runner(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> float:
+def paddle_runner(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Cost:
     import paddle
 
     from lesson_utils.paddle import ArrayLoader, Runner, accuracy
@@ -130,7 +132,7 @@ def paddle_runner(model: Any, images: np.ndarray, labels: np.ndarray, epochs: in
     return timed(lambda: runner.train(loader, epochs=epochs))
 
 
-def paddle_loop(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> float:
+def paddle_loop(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Cost:
     import paddle
 
     inputs_all, targets_all = paddle.to_tensor(images), paddle.to_tensor(labels)
@@ -156,7 +158,7 @@ def paddle_loop(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int)
     return timed(train)
 
 
-def paddle_model(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> float:
+def paddle_model(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Cost:
     import paddle
 
     data = paddle.io.TensorDataset([paddle.to_tensor(images), paddle.to_tensor(labels[:, None])])

@@ -18,7 +18,7 @@ LAUNCHERS = {
 
 def run(framework, folder, launcher=()):
     folder.mkdir(exist_ok=True)
-    script = HERE / framework / "two_processes.py"
+    script = HERE / f"two_processes_{framework}.py"
     options = ["--log_dir", str(folder / "log")] if launcher and framework == "paddle" else []
     module = ["-m", *launcher, *options] if launcher else []
     answer = subprocess.run(
@@ -40,4 +40,5 @@ def test_two_processes_equal_one(framework, tmp_path):
     for ours, theirs in zip(first["rows"], alone["rows"], strict=True):
         assert ours.keys() == theirs.keys()
         np.testing.assert_allclose(list(ours.values()), list(theirs.values()), rtol=1e-4)
+    assert (alone["writes"], first["writes"], second["writes"]) == (True, True, False)
     assert (tmp_path / "both" / "last.safetensors").exists()

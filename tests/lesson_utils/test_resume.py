@@ -167,8 +167,9 @@ def test_ctrl_c_finishes_the_step_and_leaves_a_resumable_state(framework, tmp_pa
 
 def run_kills(framework, folder, kills):
     answer = subprocess.run(
-        [sys.executable, __file__, framework, str(folder), str(kills)], text=True, capture_output=True,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}, check=False,
+        [sys.executable, "-m", "tests.lesson_utils.test_resume", framework, str(folder), str(kills)],
+        text=True, capture_output=True, cwd=Path(__file__).parents[2],
+        env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False,
     )  # fmt: skip
     assert answer.returncode == 0, answer.stderr[-2000:]
     return json.loads(answer.stdout.splitlines()[-1])
@@ -222,7 +223,7 @@ def main(framework, folder, kills):
         run.mkdir(exist_ok=True)
         child = attempt(framework, run, True)
         if killed < kills:  # from before the first save to a good way into training
-            time.sleep(moments.uniform(0.05, 0.6) * max(plain, 0.1))
+            time.sleep(moments.uniform(0.05, 0.6) * min(max(plain, 0.1), 2.0))
             os.kill(child, signal.SIGKILL)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         assert code in (0, -signal.SIGKILL), f"the resumed run failed with {code}"

@@ -96,6 +96,18 @@ def test_runner_equals_the_loop_it_replaces(framework):
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_gradients_of_earlier_experiments_do_not_leak_into_training(framework):
+    rows = []
+    for experiment in (False, True):
+        runner = runner_of(framework)
+        if experiment:
+            inputs, targets = next(iter(loader_of(framework)))
+            (100 * runner.loss_fn(runner.model(inputs), targets)).backward()
+        rows.append(runner.train(loader_of(framework), epochs=1).rows)
+    assert rows[0] == rows[1]
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_evaluate_weighs_a_smaller_last_batch_by_its_size(framework):
     runner = runner_of(framework)
     logits = runner.predict(IMAGES).numpy().astype(np.float64)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import html
 import json
 import subprocess
 import tempfile
@@ -11,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from lesson_utils.widgets.base import LessonWidget
+from publishing.widget_assets import widget_element, widget_files
 
 ROOT = Path(__file__).parents[2]
 HOST = ROOT / "assets" / "site" / "widget-host.js"
@@ -34,23 +34,12 @@ html[data-theme=dark] body { background: #121212; color: #ced6dd }
 main { max-width: 46rem; margin: auto; padding: 0 1rem }"""
 
 
-def classic_script(esm: str, key: str) -> str:
-    """Rewrite a front end as a classic script that registers itself under ``key``."""
-    head, export, tail = esm.rpartition("export default ")
-    if not export or "export default " in head:
-        raise ValueError("a front end needs exactly one 'export default', at its end")
-    register = f'(globalThis.lessonWidgets ??= {{}})["{key}"] = '
-    return f'(() => {{\n"use strict";\n{head}{register}{tail}}})();\n'
-
-
 def folder_name(widget: LessonWidget) -> str:
     """Return the folder a widget's class is in."""
     return str(widget._anywidget_id).split(".")[-2]
 
 
-def write_page(
-    folder: Path, widgets: list[LessonWidget | tuple[type, dict[str, Any]]], theme: str = "light"
-) -> str:
+def write_page(folder: Path, widgets: list[LessonWidget | tuple[type, dict[str, Any]]], theme: str = "light") -> str:
     """Write a page with these widgets and return its file:// address."""
     static = folder / "_static" / "widgets"
     static.mkdir(parents=True, exist_ok=True)
@@ -60,27 +49,13 @@ def write_page(
     for entry in widgets:
         widget = entry if isinstance(entry, LessonWidget) else entry[0]()
         state = widget.public_state() if isinstance(entry, LessonWidget) else entry[1]
-        key = f"{folder_name(widget)}-0123abcd"
-        (static / f"{key}.js").write_text(classic_script(str(widget._esm), key), "utf-8")
-        (static / f"{key}.css").write_text(str(widget._css), "utf-8")
-        words = html.escape(widget.describe())
-        data = html.escape(json.dumps(state, allow_nan=False))
-        places.append(
-            f'<div class="lesson-widget" data-widget="{key}" data-state="{data}" role="group"'
-            f' aria-label="{words}"><p>{words}</p></div>'
-        )
+        files = widget_files(folder_name(widget))
+        (static / f"{files.key}.js").write_text(files.script, "utf-8")
+        (static / f"{files.key}.css").write_text(files.style, "utf-8")
+        places.append(widget_element(folder_name(widget), state, widget.describe()))
     page = folder / f"page-{theme}.html"
     page.write_text(PAGE.format(theme=theme, places="\n".join(places)), "utf-8")
     return page.as_uri()
-
-
-@contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start the installed Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @contextlib.contextmanager
@@ -94,16 +69,10 @@ def opened(browser: Browser, address: str, width: int = 1280, **options: Any) ->
         "console",
         lambda line: trouble.append(line.text) if line.type in {"error", "warning"} else None,
     )
-    page.on(
-        "request", lambda r: None if r.url.startswith(("file:", "data:")) else trouble.append(r.url)
-    )
+    page.on("request", lambda r: None if r.url.startswith(("file:", "data:")) else trouble.append(r.url))
     page.goto(address)
-    page.wait_for_selector(
-        ".lesson-widget:is([data-ready], [data-failed])", timeout=10_000, state="attached"
-    )
-    trouble += page.eval_on_selector_all(
-        "[data-failed]", "all => all.map(one => one.dataset.failed)"
-    )
+    page.wait_for_selector(".lesson-widget:is([data-ready], [data-failed])", timeout=10_000, state="attached")
+    trouble += page.eval_on_selector_all("[data-failed]", "all => all.map(one => one.dataset.failed)")
     assert not trouble, trouble
     yield page
     context.close()
@@ -112,9 +81,7 @@ def opened(browser: Browser, address: str, width: int = 1280, **options: Any) ->
 
 def settle(page: Page) -> None:
     """Wait until what was changed is drawn."""
-    page.evaluate(
-        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-    )
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def in_page(page: Page, name: str, argument: Any = None) -> Any:

@@ -21,11 +21,7 @@ def odd_value(rng: random.Random) -> Any:
 
     def nested(lengths: list[int]) -> Any:
         if not lengths:
-            return (
-                rng.choice([0, 1, -2.5, 1e9, float("nan"), "z", None])
-                if rng.random() < 0.1
-                else rng.randint(-9, 9)
-            )
+            return rng.choice([0, 1, -2.5, 1e9, float("nan"), "z", None]) if rng.random() < 0.1 else rng.randint(-9, 9)
         return [nested(lengths[1:]) for _ in range(lengths[0])]
 
     return nested(shape)

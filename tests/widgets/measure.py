@@ -12,8 +12,9 @@ from playwright.sync_api import Browser
 
 import lesson_utils.widgets as widgets
 from lesson_utils.widgets.base import LessonWidget
+from tests.browser import chromium
 
-from .harness import HOST, chromium, folder_name, in_page, opened, settle, write_page
+from .harness import HOST, folder_name, in_page, opened, settle, write_page
 
 SHARED = Path(widgets.__file__).parent / "shared" / "helpers.js"
 BUDGET = {"host": 3000, "helpers": 8000, "widget": 10_000, "1x": 350, "4x": 700, "frame": 17}

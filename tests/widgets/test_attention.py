@@ -46,9 +46,7 @@ def test_front_end_agrees_with_numpy_on_300_settings() -> None:
     states = [random_state(rng) for _ in range(300)]
     for state in states:
         Attention(**state)
-    for state, shown in zip(
-        states, call_js("attention", [["attend", s] for s in states]), strict=True
-    ):
+    for state, shown in zip(states, call_js("attention", [["attend", s] for s in states]), strict=True):
         check(shown, state)
 
 
@@ -69,9 +67,7 @@ def test_controls_change_the_numbers_to_numpys(browser: Browser, tmp_path: Path)
             set_ranges(page, {"padding": s["padding"]})
             check(read(page), s)
             weights = page.locator(".lw-panel:nth-child(4) [role=gridcell]").all_inner_texts()
-            np.testing.assert_allclose(
-                [float(text) for text in weights], np.ravel(read(page)["weights"]), atol=0.0051
-            )
+            np.testing.assert_allclose([float(text) for text in weights], np.ravel(read(page)["weights"]), atol=0.0051)
 
 
 def test_masking_too_late_is_shown_to_be_wrong(browser: Browser, tmp_path: Path) -> None:

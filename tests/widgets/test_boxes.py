@@ -63,9 +63,7 @@ def test_front_end_agrees_with_numpy_on_300_settings() -> None:
     calls = [["overlap", s["boxes"][0], s["boxes"][1]] for s in states]
     for state, shown in zip(states, call_js("boxes", calls), strict=True):
         check_pair(shown, state["boxes"])
-    for state, steps in zip(
-        states, call_js("boxes", [["suppress", s] for s in states]), strict=True
-    ):
+    for state, steps in zip(states, call_js("boxes", [["suppress", s] for s in states]), strict=True):
         check_steps(steps, state)
     for state, shown in zip(states, call_js("boxes", [["label", s] for s in states]), strict=True):
         expected = anchors(state["grid"], state["scale"], state["ratio"])
@@ -91,11 +89,7 @@ def test_oracle_agrees_with_torchvision() -> None:
         assert giou(boxes[0], boxes[1]) == pytest.approx(theirs.item())
         args = torch.tensor(boxes), torch.tensor(scores)
         classes = torch.tensor(s["classes"])
-        kept = (
-            batched_nms(*args, classes, s["iou_threshold"])
-            if s["per_class"]
-            else nms(*args, s["iou_threshold"])
-        )
+        kept = batched_nms(*args, classes, s["iou_threshold"]) if s["per_class"] else nms(*args, s["iou_threshold"])
         ours = [i for i, _ in suppress(boxes, scores, np.array(s["classes"]), s)]
         assert ours == kept.tolist()
 
@@ -118,9 +112,7 @@ def test_controls_change_the_numbers_to_numpys(browser: Browser, tmp_path: Path)
             set_ranges(page, {**moved, **{f"score{j}": v for j, v in enumerate(s["scores"])}})
             check_steps(read(page)["steps"], s)
             set_ranges(page, {"step": i % 3})
-            assert page.locator(".lw-steps li:not(.lw-later)").count() == min(
-                i % 3, len(read(page)["steps"])
-            )
+            assert page.locator(".lw-steps li:not(.lw-later)").count() == min(i % 3, len(read(page)["steps"]))
 
 
 def test_mouse_and_keyboard_move_and_resize(browser: Browser, tmp_path: Path) -> None:

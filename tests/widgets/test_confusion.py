@@ -82,9 +82,7 @@ def test_sliders_change_the_numbers_to_numpys(browser: Browser, tmp_path: Path) 
             shown = page.locator(".lw-stats dd").all_inner_texts()[:4]
             names = ("accuracy", "precision", "recall", "f1")
             assert shown == [f"{read(page)['rates'][name]:.3f}" for name in names]
-            counts = [
-                int(c.replace(",", "")) for c in page.locator("tbody td:visible").all_inner_texts()
-            ]
+            counts = [int(c.replace(",", "")) for c in page.locator("tbody td:visible").all_inner_texts()]
             np.testing.assert_allclose(counts, 1e4 * binary(*cut.values()).ravel(), atol=0.51)
 
 

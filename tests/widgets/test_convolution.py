@@ -38,9 +38,7 @@ def random_state(rng: random.Random) -> dict[str, Any]:
     }
     if rng.random() < 0.5:
         draw = np.random.default_rng(rng.randint(0, 9999))
-        n, k, cin, cout = (
-            state[name] for name in ("size", "kernel_size", "in_channels", "out_channels")
-        )
+        n, k, cin, cout = (state[name] for name in ("size", "kernel_size", "in_channels", "out_channels"))
         state["image"] = draw.normal(size=(cin, n, n)).round(3).tolist()
         state["kernel"] = draw.normal(size=(cout, cin // groups, k, k)).round(3).tolist()
     return state
@@ -79,9 +77,7 @@ def test_oracle_agrees_with_both_frameworks() -> None:
     rng = random.Random(1)
     for _ in range(60):
         s = random_state(rng)
-        if s["image"] is None or not output_size(
-            s["size"], s["kernel_size"], s["stride"], s["padding"], s["dilation"]
-        ):
+        if s["image"] is None or not output_size(s["size"], s["kernel_size"], s["stride"], s["padding"], s["dilation"]):
             continue
         image, kernel = np.array(s["image"]), np.array(s["kernel"])
         args = {name: s[name] for name in ("stride", "padding", "dilation", "groups")}
@@ -90,12 +86,8 @@ def test_oracle_agrees_with_both_frameworks() -> None:
 
 
 @pytest.mark.parametrize("framework", ["PyTorch", "Paddle"])
-def test_copied_code_gives_the_numbers_shown(
-    framework: str, browser: Browser, tmp_path: Path
-) -> None:
-    widget = Convolution(
-        size=8, kernel_size=3, stride=2, padding=1, in_channels=2, out_channels=4, groups=2, seed=5
-    )
+def test_copied_code_gives_the_numbers_shown(framework: str, browser: Browser, tmp_path: Path) -> None:
+    widget = Convolution(size=8, kernel_size=3, stride=2, padding=1, in_channels=2, out_channels=4, groups=2, seed=5)
     with opened(browser, write_page(tmp_path, [widget])) as page:
         page.click(f"button[data-framework={framework}]")
         settle(page)
@@ -126,9 +118,7 @@ def test_sliders_change_the_numbers_to_numpys(browser: Browser, tmp_path: Path) 
 
 
 def test_floor_is_shown_as_a_floor_and_not_as_an_error(browser: Browser, tmp_path: Path) -> None:
-    with opened(
-        browser, write_page(tmp_path, [Convolution(size=8, kernel_size=3, stride=2)])
-    ) as page:
+    with opened(browser, write_page(tmp_path, [Convolution(size=8, kernel_size=3, stride=2)])) as page:
         text = page.inner_text(".lw-size")
         for words in ["⌊2.5⌋", "1 row and 1 column left over", "not an error"]:
             assert words in text
@@ -139,9 +129,7 @@ def test_floor_is_shown_as_a_floor_and_not_as_an_error(browser: Browser, tmp_pat
 def test_window_sum_and_hold(browser: Browser, tmp_path: Path) -> None:
     widget = Convolution(stride=2, in_channels=3)
     with opened(browser, write_page(tmp_path, [widget])) as page:
-        image = np.array(
-            [[[int(c) for c in row.split()] for row in plane] for plane in planes(page)]
-        )
+        image = np.array([[[int(c) for c in row.split()] for row in plane] for plane in planes(page)])
         cell = page.locator(".lw-outs [role=gridcell]").nth(5)
         cell.hover()
         settle(page)
@@ -149,10 +137,7 @@ def test_window_sum_and_hold(browser: Browser, tmp_path: Path) -> None:
         assert page.locator(".lw-hit").count() == 27
         hit = [int(t) for t in page.locator(".lw-hit").all_inner_texts()]
         assert hit == image[:, 2:5, 4:7].ravel().tolist()
-        sums = [
-            int(text.replace("−", "-"))
-            for text in page.locator(".lw-part:visible").all_inner_texts()
-        ]
+        sums = [int(text.replace("−", "-")) for text in page.locator(".lw-part:visible").all_inner_texts()]
         assert sum(sums) == int(cell.inner_text().replace("−", "-"))
         cell.click()
         page.locator(".lw-outs [role=gridcell]").nth(0).hover()

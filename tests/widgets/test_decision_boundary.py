@@ -61,9 +61,7 @@ def test_front_end_agrees_with_numpy_on_200_settings() -> None:
 
 def test_one_line_cannot_do_xor_and_hidden_units_can() -> None:
     base = DecisionBoundary(steps=1500, lr=0.3, noise=0.0).public_state()
-    flat, deep = call_js(
-        "decision_boundary", [["train", {**base, "layers": 0}], ["train", {**base, "width": 6}]]
-    )
+    flat, deep = call_js("decision_boundary", [["train", {**base, "layers": 0}], ["train", {**base, "width": 6}]])
     assert flat["accuracy"] < 0.75 and deep["accuracy"] > 0.95
 
 
@@ -86,23 +84,19 @@ def test_controls_train_what_numpy_trains(browser: Browser, tmp_path: Path) -> N
             moved = {name: state[name] for name in ("layers", "width", "noise", "steps")}
             set_ranges(page, {**moved, "lr": round(np.log10(state["lr"]), 2)})
             shown = read(page, step)
-            loss, _ = expected(
-                state, call_js("decision_boundary", [["dataset", state], ["first", state]])
-            )
+            loss, _ = expected(state, call_js("decision_boundary", [["dataset", state], ["first", state]]))
             assert shown["loss"] == pytest.approx(loss, rel=1e-5)
             units = state["layers"] * state["width"]
             assert page.locator(".lw-unit:visible").count() == units
 
 
-def test_nothing_plays_until_asked_and_never_with_reduced_motion(
-    browser: Browser, tmp_path: Path
-) -> None:
+def test_nothing_plays_until_asked_and_never_with_reduced_motion(browser: Browser, tmp_path: Path) -> None:
     address = write_page(tmp_path, [DecisionBoundary()])
     with opened(browser, address) as page:
         page.wait_for_timeout(150)
         assert read(page, 0)["step"] == 0
         page.get_by_role("button", name="Play").click()
-        page.wait_for_function("document.querySelector('input[data-field=steps]').value > 20")
+        page.wait_for_function("() => document.querySelector('input[data-field=steps]').value > 20")
         page.get_by_role("button", name="Pause").click()
         settle(page)
         stopped = page.input_value("input[data-field=steps]")

@@ -98,9 +98,7 @@ def test_hostile_values_are_refused_by_name(cls: type[LessonWidget]) -> None:
 def test_hostile_states_never_throw_in_the_front_end(cls: type[LessonWidget]) -> None:
     rng = random.Random(2)
     names = cls.setting_names()
-    states = [
-        {name: for_js(odd_value(rng)) for name in names if rng.random() < 0.6} for _ in range(1000)
-    ]
+    states = [{name: for_js(odd_value(rng)) for name in names if rng.random() < 0.6} for _ in range(1000)]
     cleaned = call_js(folder_name(cls()), [["clean", state] for state in states])
     # Cleaning twice changes nothing, and what came out is something Python accepts too.
     again = call_js(folder_name(cls()), [["clean", state] for state in cleaned])
@@ -113,22 +111,18 @@ def test_hostile_states_mount(cls: type[LessonWidget], browser: Browser, tmp_pat
     states = [{name: plain(odd_value(rng)) for name in cls.setting_names()} for _ in range(12)]
     with opened(browser, write_page(tmp_path, [(cls, state) for state in states])) as page:
         in_page(page, "scrollThrough")
-        page.wait_for_function("document.querySelectorAll('[data-ready]').length === 12")
+        page.wait_for_function("() => document.querySelectorAll('[data-ready]').length === 12")
         assert page.locator("[data-failed]").count() == 0
 
 
 def plain(value: Any) -> Any:
     """Keep to what JSON can say."""
     text = json.dumps(value, default=str)
-    return json.loads(
-        re.sub(r"-?\b(NaN|Infinity)\b", "1e999", text), parse_float=lambda t: min(float(t), 1e300)
-    )
+    return json.loads(re.sub(r"-?\b(NaN|Infinity)\b", "1e999", text), parse_float=lambda t: min(float(t), 1e300))
 
 
 @every
-def test_works_in_hosts_that_differ(
-    cls: type[LessonWidget], browser: Browser, tmp_path: Path
-) -> None:
+def test_works_in_hosts_that_differ(cls: type[LessonWidget], browser: Browser, tmp_path: Path) -> None:
     with opened(browser, write_page(tmp_path, [cls()])) as page:
         for style in ["jupyter", "marimo", "panel", "myst"]:
             shown = in_page(page, "otherHost", style)
@@ -137,9 +131,7 @@ def test_works_in_hosts_that_differ(
 
 
 @every
-def test_mounting_fifty_times_leaves_nothing(
-    cls: type[LessonWidget], browser: Browser, tmp_path: Path
-) -> None:
+def test_mounting_fifty_times_leaves_nothing(cls: type[LessonWidget], browser: Browser, tmp_path: Path) -> None:
     with opened(browser, write_page(tmp_path, [cls()])) as page:
         client = page.context.new_cdp_session(page)
 
@@ -170,9 +162,7 @@ def test_nothing_for_the_accessibility_checker(
 
 
 @every
-def test_phone_width_needs_no_sideways_scrolling(
-    cls: type[LessonWidget], browser: Browser, tmp_path: Path
-) -> None:
+def test_phone_width_needs_no_sideways_scrolling(cls: type[LessonWidget], browser: Browser, tmp_path: Path) -> None:
     with opened(browser, write_page(tmp_path, [cls()]), 360) as page:
         wide = "document.documentElement.scrollWidth"
         assert page.evaluate(wide) <= 360
@@ -184,9 +174,7 @@ def test_phone_width_needs_no_sideways_scrolling(
 
 
 @every
-def test_every_control_is_reached_by_tab(
-    cls: type[LessonWidget], browser: Browser, tmp_path: Path
-) -> None:
+def test_every_control_is_reached_by_tab(cls: type[LessonWidget], browser: Browser, tmp_path: Path) -> None:
     with opened(browser, write_page(tmp_path, [cls()])) as page:
         wanted, seen = in_page(page, "tabStops"), 0
         for _ in range(wanted + 30):
@@ -198,9 +186,7 @@ def test_every_control_is_reached_by_tab(
 
 
 @every
-def test_reset_brings_the_start_back(
-    cls: type[LessonWidget], browser: Browser, tmp_path: Path
-) -> None:
+def test_reset_brings_the_start_back(cls: type[LessonWidget], browser: Browser, tmp_path: Path) -> None:
     with opened(browser, write_page(tmp_path, [cls()])) as page:
         # The text for screen readers comes later, so that it can be listened to.
         rest = "[...document.querySelectorAll('.lw > :not([role=status])')]"

@@ -52,13 +52,9 @@ def check(cells: list[Any], plain: list[Any], s: dict[str, Any], differences: bo
     np.testing.assert_allclose([cell["h"] for cell in plain], run_rnn(x, rnn), atol=1e-9)
     if differences:
         jacobian = slopes(lambda c: run_lstm(x, lstm, s["force"], s["level"], c)["c"], len(rnn))
-        np.testing.assert_allclose(
-            [cell["slope"] for cell in cells], jacobian, rtol=1e-5, atol=1e-5
-        )
+        np.testing.assert_allclose([cell["slope"] for cell in cells], jacobian, rtol=1e-5, atol=1e-5)
         jacobian = slopes(lambda h: run_rnn(x, rnn, h), len(rnn))
-        np.testing.assert_allclose(
-            [cell["slope"] for cell in plain], jacobian, rtol=1e-5, atol=1e-5
-        )
+        np.testing.assert_allclose([cell["slope"] for cell in plain], jacobian, rtol=1e-5, atol=1e-5)
 
 
 def test_front_end_agrees_with_numpy_on_200_settings() -> None:

@@ -7,8 +7,14 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from lesson_utils.widgets import Convolution
+from publishing.widget_assets import classic_script
 
-from .harness import classic_script, opened, set_ranges, settle, write_page
+from .harness import opened, set_ranges, settle, write_page
+
+
+def script_of(folder: Path) -> Path:
+    """Return the script of the only widget of a page."""
+    return next((folder / "_static" / "widgets").glob("*.js"))
 
 
 def test_only_what_comes_near_is_started(browser: Browser, tmp_path: Path) -> None:
@@ -21,7 +27,7 @@ def test_only_what_comes_near_is_started(browser: Browser, tmp_path: Path) -> No
 
 def test_words_stay_when_the_script_is_missing(browser: Browser, tmp_path: Path) -> None:
     address = write_page(tmp_path, [Convolution()])
-    (tmp_path / "_static" / "widgets" / "convolution-0123abcd.js").unlink()
+    script_of(tmp_path).unlink()
     page = browser.new_page()
     page.goto(address)
     page.wait_for_selector("[data-failed]", timeout=5000)
@@ -62,7 +68,7 @@ TRY = """() => {
 
 def test_equal_values_are_silent(browser: Browser, tmp_path: Path) -> None:
     address = write_page(tmp_path, [Convolution()])
-    script = tmp_path / "_static" / "widgets" / "convolution-0123abcd.js"
+    script = script_of(tmp_path)
     front_end = "export default { render({ model }) { globalThis.model = model; } };"
     script.write_text(classic_script(front_end, script.stem), "utf-8")
     with opened(browser, address) as page:

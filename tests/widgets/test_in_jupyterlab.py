@@ -45,10 +45,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}"]
     command += ["--allow-root", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
-    command += [
-        "--LabApp.news_url=",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]
+    never = "jupyterlab.handlers.announcements.NeverCheckForUpdate"
+    command += [f"--LabApp.check_for_updates_class={never}"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "JUPYTER_CONFIG_DIR": str(folder / "c")}
     log = (folder / "log.txt").open("w")
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
@@ -96,8 +94,6 @@ def test_slider_and_trait_follow_each_other(lab: str, browser: Browser) -> None:
     in_page(page, "setRanges", [{"temperature": 2.2}, ".lw"])
     assert printed(page) == pytest.approx(2.2)
     run_cell(page, 2)
-    page.wait_for_function(
-        "document.querySelector('.lw input[data-field=temperature]').value === '3.5'"
-    )
+    page.wait_for_function("document.querySelector('.lw input[data-field=temperature]').value === '3.5'")
     assert json.loads(page.get_attribute(".lw", "data-shown") or "")["p"][0] < 0.5
     context.close()

@@ -44,9 +44,7 @@ def test_front_end_agrees_with_numpy_on_300_settings() -> None:
         # Paths over ripples are chaotic: the last digit of a cosine grows from step to step.
         np.testing.assert_allclose(path[:20], expected[:20], rtol=1e-6, atol=1e-9)
     points = [[s["start"], s] for s in states]
-    for (point, s), height in zip(
-        points, call_js("optimizer_race", [["height", *p] for p in points]), strict=True
-    ):
+    for (point, s), height in zip(points, call_js("optimizer_race", [["height", *p] for p in points]), strict=True):
         assert height == pytest.approx(loss(point, s["surface"], s["kappa"]))
 
 
@@ -56,8 +54,7 @@ def test_gradients_are_those_of_the_surfaces() -> None:
         s = random_state(rng)
         point, tiny = np.array(s["start"]), 1e-6
         numeric = [
-            loss(point + step, s["surface"], s["kappa"])
-            - loss(point - step, s["surface"], s["kappa"])
+            loss(point + step, s["surface"], s["kappa"]) - loss(point - step, s["surface"], s["kappa"])
             for step in np.eye(2) * tiny
         ]
         expected = slope(point, s["surface"], s["kappa"])
@@ -81,9 +78,7 @@ def read(page: Page) -> dict[str, Any]:
 
 @pytest.mark.parametrize("framework", ["PyTorch", "Paddle"])
 def test_copied_code_walks_the_same_path(framework: str, browser: Browser, tmp_path: Path) -> None:
-    with opened(
-        browser, write_page(tmp_path, [OptimizerRace(lr=0.01, weight_decay=0.1, start=[-1, 1])])
-    ) as page:
+    with opened(browser, write_page(tmp_path, [OptimizerRace(lr=0.01, weight_decay=0.1, start=[-1, 1])])) as page:
         page.click(f"button[data-framework={framework}]")
         for i, rule in enumerate(RULES):
             page.get_by_label(f"Follow {rule}", exact=True).check()

@@ -47,16 +47,12 @@ def test_front_end_agrees_with_matrices_on_300_settings() -> None:
         depth = rng.randint(0, len(layers))
         states.append({"layers": layers, "size": size, "depth": depth, "unit": rng.randint(-1, 20)})
         ReceptiveField(**states[-1])
-    for state, shown in zip(
-        states, call_js("receptive_field", [["solve", s] for s in states]), strict=True
-    ):
+    for state, shown in zip(states, call_js("receptive_field", [["solve", s] for s in states]), strict=True):
         check({**shown, "slopes": shown["slopes"][0]}, state["layers"], state["size"])
 
 
 @pytest.mark.parametrize("framework", ["PyTorch", "Paddle"])
-def test_copied_code_gives_the_gradient_shown(
-    framework: str, browser: Browser, tmp_path: Path
-) -> None:
+def test_copied_code_gives_the_gradient_shown(framework: str, browser: Browser, tmp_path: Path) -> None:
     layers = [[3, 1, 1, 1, 0], [3, 2, 1, 1, 1], [3, 1, 2, 2, 0], [5, 1, 1, 1, 0]]
     with opened(browser, write_page(tmp_path, [ReceptiveField(layers=layers)])) as page:
         page.click(f"button[data-framework={framework}]")
@@ -87,9 +83,7 @@ def test_controls_change_the_numbers_to_numpys(browser: Browser, tmp_path: Path)
             page.select_option(f"[aria-label='{name} of layer {i + 1}']", str(layers[i][at]))
             set_ranges(page, {"size": (size := rng.randint(30, 48)), "depth": rng.randint(1, 4)})
             check(read(page), layers, size)
-            assert f"{trace(layers, size)[read(page)['depth']]['field']} px" in page.inner_text(
-                ".lw-stats"
-            )
+            assert f"{trace(layers, size)[read(page)['depth']]['field']} px" in page.inner_text(".lw-stats")
 
 
 def test_layers_are_moved_and_removed(browser: Browser, tmp_path: Path) -> None:

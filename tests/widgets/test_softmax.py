@@ -53,15 +53,11 @@ def test_front_end_agrees_with_numpy_on_300_settings() -> None:
     states = [random_state(rng) for _ in range(300)]
     for state in states:
         Softmax(**state)
-    for state, shown in zip(
-        states, call_js("softmax", [["solve", s] for s in states]), strict=True
-    ):
+    for state, shown in zip(states, call_js("softmax", [["solve", s] for s in states]), strict=True):
         check(shown, state)
     cooled = [{**s, "temperature": 0.1, "shift": 5} for s in states]
     orders = call_js("softmax", [["order", solved] for solved in (s["logits"] for s in states)])
-    for order, shown in zip(
-        orders, call_js("softmax", [["solve", s] for s in cooled]), strict=True
-    ):
+    for order, shown in zip(orders, call_js("softmax", [["solve", s] for s in cooled]), strict=True):
         ranked = np.array(shown["z"])[order]
         assert (np.diff(ranked) <= 1e-9).all()
 
@@ -77,9 +73,7 @@ def test_sliders_change_the_numbers_to_numpys(browser: Browser, tmp_path: Path) 
             moved = {name: s[name] for name in ("temperature", "shift", "smoothing")}
             set_ranges(page, {**moved, **{f"logit{i}": z for i, z in enumerate(s["logits"])}})
             check(json.loads(page.get_attribute(".lw", "data-shown") or ""), s)
-            loss = cross_entropy(
-                s["logits"], soft_target(4, s["target"], s["smoothing"]), s["temperature"]
-            )
+            loss = cross_entropy(s["logits"], soft_target(4, s["target"], s["smoothing"]), s["temperature"])
             shown = float(page.inner_text(".lw-stats dd >> nth=0"))
             assert shown == pytest.approx(loss, abs=6e-4)
 
@@ -108,9 +102,7 @@ def test_keyboard_moves_a_logit_and_the_target(browser: Browser, tmp_path: Path)
 
 
 @pytest.mark.parametrize("framework", ["PyTorch", "Paddle"])
-def test_copied_code_gives_the_numbers_shown(
-    framework: str, browser: Browser, tmp_path: Path
-) -> None:
+def test_copied_code_gives_the_numbers_shown(framework: str, browser: Browser, tmp_path: Path) -> None:
     widget = Softmax(logits=[2, -1, 0.5], temperature=1.7, smoothing=0.2, target=2, shift=1)
     with opened(browser, write_page(tmp_path, [widget])) as page:
         page.click(f"button[data-framework={framework}]")

@@ -87,10 +87,7 @@ class Attention(LessonWidget):
     def describe(self) -> str:
         """Say the tokens, heads and masks."""
         scaled = "scaled" if self.scaled else "not scaled"
-        return (
-            f"Attention over {', '.join(self.tokens)}: {len(self.key)} heads, {scaled}, "
-            f"mask {self.mask}."
-        )
+        return f"Attention over {', '.join(self.tokens)}: {len(self.key)} heads, {scaled}, mask {self.mask}."
 
 
 def allowed(tokens: int, mask: str, padding: int) -> np.ndarray:
@@ -103,9 +100,7 @@ def allowed(tokens: int, mask: str, padding: int) -> np.ndarray:
     return grid
 
 
-def attend(
-    q: np.ndarray, k: np.ndarray, v: np.ndarray, seen: np.ndarray, scaled: bool = True
-) -> dict[str, np.ndarray]:
+def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray, seen: np.ndarray, scaled: bool = True) -> dict[str, np.ndarray]:
     """Return scores, weights, output and each row's entropy (Vaswani et al., 2017)."""
     scores = q @ k.T / (np.sqrt(q.shape[1]) if scaled else 1)
     hidden = np.where(seen, scores, -np.inf)

@@ -72,10 +72,7 @@ class Boxes(LessonWidget):
             return f"{n} boxes and non-maximum suppression above IoU {self.iou_threshold:g}."
         if self.mode == "anchors":
             return f"{3 * self.grid**2} anchors of scale {self.scale:g} against two boxes."
-        return (
-            f"Two boxes of areas {area(a):g} and {area(b):g}: IoU {iou(a, b):.2f}, "
-            f"GIoU {giou(a, b):.2f}."
-        )
+        return f"Two boxes of areas {area(a):g} and {area(b):g}: IoU {iou(a, b):.2f}, GIoU {giou(a, b):.2f}."
 
 
 def area(box: np.ndarray) -> float:
@@ -112,9 +109,7 @@ def suppress(
             overlap = iou(boxes[best], boxes[j])
             if settings["soft"]:
                 left[j] *= float(np.exp(-(overlap**2) / settings["sigma"]))
-            if left[j] < settings["score_threshold"] or (
-                not settings["soft"] and overlap > settings["iou_threshold"]
-            ):
+            if left[j] < settings["score_threshold"] or (not settings["soft"] and overlap > settings["iou_threshold"]):
                 del left[j]
     return kept
 

@@ -38,8 +38,8 @@ class Confusion(LessonWidget):
 
     Examples
     --------
-    >>> Confusion(prevalence=0.05, threshold=1).describe()
-    'At threshold 1 and 5 % positives: accuracy 0.95, precision 0.89, recall 0.06.'
+    >>> Confusion(prevalence=0.05, threshold=0.75).describe()
+    'At threshold 0.75 and 5 % positives: accuracy 0.95, precision 0.65, recall 0.11.'
     """
 
     title = "What accuracy hides"
@@ -47,9 +47,7 @@ class Confusion(LessonWidget):
     threshold = Real(0.5, 0, 1)
     prevalence = Real(0.05, 0.01, 0.99)
     separation = Real(1.5, 0, 4)
-    matrix = Numbers(
-        "true predicted", ((2, 5), (2, 5)), 0, 100_000, [[90, 5, 5], [10, 30, 10], [2, 3, 5]]
-    )
+    matrix = Numbers("true predicted", ((2, 5), (2, 5)), 0, 100_000, [[90, 5, 5], [10, 30, 10], [2, 3, 5]])
     labels = t.List(t.Unicode(), [], maxlen=5).tag(sync=True)
     seed = Whole(0, 0, 999)
 
@@ -64,10 +62,7 @@ class Confusion(LessonWidget):
         """Say accuracy, precision and recall."""
         if self.mode == "matrix":
             m = averages(np.array(self.matrix))
-            return (
-                f"{len(self.matrix)} classes: accuracy {m['accuracy']:.2f}, "
-                f"macro F1 {m['macro_f1']:.2f}."
-            )
+            return f"{len(self.matrix)} classes: accuracy {m['accuracy']:.2f}, macro F1 {m['macro_f1']:.2f}."
         r = rates(binary(self.threshold, self.prevalence, self.separation))
         return (
             f"At threshold {self.threshold:g} and {100 * self.prevalence:g} % positives: accuracy "
@@ -116,9 +111,6 @@ def averages(matrix: np.ndarray) -> dict[str, Any]:
             matrix[i].sum() - matrix[i, i],
         )
         classes.append(rates(np.array([[matrix.sum() - tp - fp - fn, fp], [fn, tp]])))
-    mean = {
-        f"macro_{key}": float(np.mean([c[key] for c in classes]))
-        for key in ("precision", "recall", "f1")
-    }
+    mean = {f"macro_{key}": float(np.mean([c[key] for c in classes])) for key in ("precision", "recall", "f1")}
     right = _ratio(np.trace(matrix), matrix.sum())
     return {"classes": classes, **mean, "accuracy": right, "micro_f1": right}

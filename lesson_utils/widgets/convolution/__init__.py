@@ -61,9 +61,7 @@ class Convolution(LessonWidget):
         if kernel.ndim == 4:
             names = ["out_channels", "in_channels", "kernel_size", "kernel_size"]
             one_group = settings.get("groups", 1) == 1
-            _follow(
-                settings, "kernel", names if one_group else [names[0], "", *names[2:]], kernel.shape
-            )
+            _follow(settings, "kernel", names if one_group else [names[0], "", *names[2:]], kernel.shape)
         super().__init__(**settings)
 
     @t.validate("groups", "in_channels", "out_channels")
@@ -72,9 +70,7 @@ class Convolution(LessonWidget):
         values = {**channels, "groups": self.groups, proposal["trait"].name: proposal["value"]}
         for name in channels:
             if values[name] % values["groups"]:
-                raise t.TraitError(
-                    f"'groups' ({values['groups']}) must divide '{name}' ({values[name]})"
-                )
+                raise t.TraitError(f"'groups' ({values['groups']}) must divide '{name}' ({values[name]})")
         return proposal["value"]
 
     def describe(self) -> str:
@@ -95,19 +91,13 @@ def _array(value: Any) -> np.ndarray:
         return np.zeros(0)  # the trait says better what is wrong
 
 
-def _follow(
-    settings: dict[str, Any], source: str, names: list[str], shape: tuple[int, ...]
-) -> None:
+def _follow(settings: dict[str, Any], source: str, names: list[str], shape: tuple[int, ...]) -> None:
     for name, length in zip(names, shape, strict=True):
         if name and settings.setdefault(name, length) != length:
-            raise t.TraitError(
-                f"'{source}' has the shape {shape}, but '{name}' is {settings[name]}"
-            )
+            raise t.TraitError(f"'{source}' has the shape {shape}, but '{name}' is {settings[name]}")
 
 
-def output_size(
-    size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1
-) -> int:
+def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
     """Return how many windows fit: the floor formula of Conv2d, 0 if not even one fits."""
     return max(0, (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1)
 

@@ -305,7 +305,7 @@ function render({ model, el, signal }) {
       line.rest.hidden = !part;
       put(line.caption[0], `Input, channel ${c}${side && !part ? ": another group's" : ""}`);
       if (!part) return;
-      put(line.caption[1], a.in_channels + a.out_channels > 2 ? `Kernel, in ${c} → out ${look.o}` : "Kernel");
+      put(line.caption[1], a.in_channels + a.out_channels > 2 ? `Kernel ${c}→${look.o}` : "Kernel");
       put(line.caption[2], "Products");
       put(line.caption[3], parts.length > 1 ? `Sum ${c}` : "Sum");
       put(line.sum, fmt(part.sum));

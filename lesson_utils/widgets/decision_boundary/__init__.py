@@ -59,15 +59,12 @@ class DecisionBoundary(LessonWidget):
         hidden = f"with {self.layers} hidden layers of {self.width} {self.activation} units"
         if not self.layers:
             hidden = "without hidden layer"
-        return (
-            f"A network {hidden} learns {self.data}: {self.steps} steps of training at "
-            f"learning rate {self.lr:g}."
-        )
+        return f"A network {hidden} learns {self.data}: {self.steps} steps of training at learning rate {self.lr:g}."
 
 
 def forward(weights: list[Any], points: np.ndarray, activation: str) -> list[np.ndarray]:
     """Return the values of every layer, the points first and the logits last."""
-    bend = {
+    bend: Any = {
         "tanh": np.tanh,
         "relu": lambda a: np.maximum(a, 0),
         "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
@@ -84,9 +81,7 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean(np.logaddexp(0, logits) - labels * logits))
 
 
-def train(
-    weights: list[Any], points: np.ndarray, labels: np.ndarray, settings: dict[str, Any]
-) -> list[Any]:
+def train(weights: list[Any], points: np.ndarray, labels: np.ndarray, settings: dict[str, Any]) -> list[Any]:
     """Return the weights after ``settings["steps"]`` updates of v = 0.9 v + g, w = w - lr v."""
     weights = [[np.array(w, float), np.array(b, float)] for w, b in weights]
     speed = [[np.zeros_like(w), np.zeros_like(b)] for w, b in weights]

@@ -114,9 +114,7 @@ def run_lstm(
     return {name: np.array(values) for name, values in rows.items()}
 
 
-def run_rnn(
-    sequence: np.ndarray, weights: np.ndarray, nudge: np.ndarray | float = 0.0
-) -> np.ndarray:
+def run_rnn(sequence: np.ndarray, weights: np.ndarray, nudge: np.ndarray | float = 0.0) -> np.ndarray:
     """Return h of every step (T, H) of h = tanh(W [x, h, 1]); ``nudge`` is added to the first."""
     h = np.zeros(len(weights))
     rows: list[np.ndarray] = []

@@ -64,10 +64,7 @@ class Positions(LessonWidget):
             return f"{words}: positions {self.first} and {self.second} compared."
         codes = sinusoidal(64, self.width, self.base)
         value = codes[self.first] @ codes[self.second]
-        return (
-            f"{words}: the codes of positions {self.first} and {self.second} have the dot product "
-            f"{value:.2f}."
-        )
+        return f"{words}: the codes of positions {self.first} and {self.second} have the dot product {value:.2f}."
 
 
 def angles(length: int, width: int, base: float = 10_000.0) -> np.ndarray:

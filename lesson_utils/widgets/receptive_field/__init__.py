@@ -88,9 +88,7 @@ def backpropagate(layers: list[list[int]], size: int, unit: int) -> np.ndarray:
     """Return d unit / d pixel for equal weights 1 / k, as the product of the layers' matrices."""
     sizes = [int(row["size"]) for row in trace(layers, size)]
     slope = np.eye(sizes[-1])[unit]
-    for (k, s, p, d, _), before, after in zip(
-        layers[::-1], sizes[-2::-1], sizes[:0:-1], strict=True
-    ):
+    for (k, s, p, d, _), before, after in zip(layers[::-1], sizes[-2::-1], sizes[:0:-1], strict=True):
         matrix = np.zeros((after, before))
         for i, tap in np.ndindex(after, k):
             if 0 <= i * s - p + tap * d < before:

@@ -52,9 +52,7 @@ class Softmax(LessonWidget):
         values = {"target": self.target, "logits": self.logits}
         values[proposal["trait"].name] = proposal["value"]
         if values["target"] >= len(values["logits"]):
-            raise t.TraitError(
-                f"'target' is {values['target']}, but 'logits' has {len(values['logits'])} entries"
-            )
+            raise t.TraitError(f"'target' is {values['target']}, but 'logits' has {len(values['logits'])} entries")
         return proposal["value"]
 
     def describe(self) -> str:
