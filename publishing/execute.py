@@ -16,7 +16,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from publishing.lesson import BOOK, FRAMEWORKS, ROOT, Lesson, LessonError, place
+from publishing.lesson import BOOK, FRAMEWORKS, ROOT, SOURCES, Lesson, LessonError, place
 from publishing.outputs import keep_recorded, normalise
 from publishing.split import split
 
@@ -70,14 +70,15 @@ def bring_up_to_date(lessons: dict[str, Lesson], force: bool = False, record: bo
     for lesson, framework in jobs:
         if (lesson.id, framework) not in stale:
             write(refresh(lesson, framework), lesson.notebook(framework))
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    # Two kernels side by side, but one at a time where run times go on record.
+    with ThreadPoolExecutor(max_workers=1 if record else 2) as pool:
         waiting = [
             pool.submit(_execute_and_write, lesson, framework, record)
             for lesson, framework in jobs
             if (lesson.id, framework) in stale
         ]
         errors = [future.exception() for future in waiting]
-    _record_runs(dict(future.result() for future in waiting if not future.exception()), lessons)
+    _record_runs(dict(future.result() for future in waiting if not future.exception()))
     for error in filter(None, errors):
         raise error
     return sorted(f"{lesson_id} ({framework})" for lesson_id, framework in stale)
@@ -154,10 +155,10 @@ def _execute_and_write(lesson: Lesson, framework: str, record: bool) -> tuple[tu
     return (lesson.id, framework), None if unchanged else seconds
 
 
-def _record_runs(seconds: dict[tuple[str, str], float | None], lessons: dict[str, Lesson]) -> None:
+def _record_runs(seconds: dict[tuple[str, str], float | None]) -> None:
     """Note when, where and how fast a lesson ran, beside the outputs of that run."""
     before = json.loads(RUNS.read_text()) if RUNS.exists() else {}
-    runs = {lesson_id: dict(entry) for lesson_id, entry in before.items() if lesson_id in lessons}
+    runs = {lesson_id: dict(entry) for lesson_id, entry in before.items() if (SOURCES / f"{lesson_id}.md").exists()}
     for (lesson_id, framework), value in seconds.items():
         if value is not None:
             runs.setdefault(lesson_id, {})[framework] = _provenance(framework, value)

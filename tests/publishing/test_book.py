@@ -65,6 +65,18 @@ def test_executing_again_changes_no_byte(copy_of_built):
     assert [file.read_bytes() for file in files] == before
 
 
+def test_recording_one_lesson_keeps_the_record_of_the_others(copy_of_built):
+    record = copy_of_built.root / "book" / "runs.json"
+    runs = json.loads(record.read_text())
+    (copy_of_built.root / "lessons_src" / "demo" / "other.md").write_text(copy_of_built.lesson.read_text())
+    with (copy_of_built.root / "_toc.yml").open("a") as toc:
+        toc.write("  - file: book/demo/other\n")
+    record.write_text(json.dumps(runs | {"demo/other": runs["demo/tiny"], "demo/gone": runs["demo/tiny"]}))
+    done = copy_of_built.run("execute", "--record", "demo/tiny")
+    assert done.returncode == 0, done.stderr
+    assert set(json.loads(record.read_text())) == {"demo/tiny", "demo/other"}
+
+
 def break_cell(project):
     project.edit("x = paddle.arange(3.)", "x = paddle.arange(3.)\nraise ValueError('too\\nbad')")
 

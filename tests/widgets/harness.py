@@ -18,8 +18,6 @@ from publishing.widget_assets import widget_element, widget_files
 ROOT = Path(__file__).parents[2]
 HOST = ROOT / "assets" / "site" / "widget-host.js"
 JS = Path(__file__).parent / "js"
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-background-networking"]
 
 # The surroundings a widget meets on the site: a column of text, a sign of the theme.
 PAGE = """<!doctype html>
