@@ -57,15 +57,17 @@
     return loaded.get(props.href ?? props.src);
   }
 
+  const fetchParts = (key) => Promise.all([
+    load("link", { rel: "stylesheet", href: new URL(`${key}.css`, home).href }),
+    load("script", { src: new URL(`${key}.js`, home).href }),
+  ]);
+
   async function start(div, place, extra) {
     const key = div.dataset.widget;
     const fallback = [...div.childNodes];
     try {
       const state = { ...JSON.parse(div.dataset.state), ...extra };
-      await Promise.all([
-        load("link", { rel: "stylesheet", href: new URL(`${key}.css`, home).href }),
-        load("script", { src: new URL(`${key}.js`, home).href }),
-      ]);
+      await fetchParts(key);
       const signal = new AbortController().signal;
       await globalThis.lessonWidgets[key].render({ model: makeModel(state, place), el: div, signal });
       fallback.forEach((node) => node.remove());
@@ -103,6 +105,11 @@
       if (watcher) watcher.observe(div);
       else go(div);
     }
+    // Printing does not wait for a script: all of them are here once the page has nothing else to do, and
+    // what has not been seen yet is drawn when the printer asks.
+    const idle = globalThis.requestIdleCallback ?? ((call) => setTimeout(call, 500));
+    const ahead = () => idle(() => [...waiting.keys()].forEach((div) => fetchParts(div.dataset.widget).catch(() => {})));
+    addEventListener("load", ahead);
     addEventListener("beforeprint", () => [...waiting.keys()].forEach(go));
   }
   begin();

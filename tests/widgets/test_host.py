@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
+import lesson_utils.widgets as widgets
 from lesson_utils.widgets import Convolution
 from publishing.widget_assets import classic_script
 
@@ -73,3 +74,18 @@ def test_equal_values_are_silent(browser: Browser, tmp_path: Path) -> None:
     script.write_text(classic_script(front_end, script.stem), "utf-8")
     with opened(browser, address) as page:
         assert page.evaluate(TRY) == [2, "image"]
+
+
+def test_print_shows_every_widget_as_a_picture(browser: Browser, tmp_path: Path) -> None:
+    every = [getattr(widgets, name)() for _ in range(4) for name in widgets.__all__]
+    with opened(browser, write_page(tmp_path, every)) as page:
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(300)
+        assert page.locator("[data-ready]").count() < len(every), "nothing was left for the printer"
+        assert page.pdf()[:4] == b"%PDF"
+        assert page.locator("[data-ready]").count() == len(every)
+        page.emulate_media(media="print")
+        assert page.locator(".lw-actions:visible, .lw-bar:visible").count() == 0
+        for widget in page.locator(".lesson-widget").all():
+            box = widget.locator(".lw").bounding_box()
+            assert box and box["height"] > 200, widget.get_attribute("data-widget")
