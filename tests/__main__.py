@@ -22,6 +22,8 @@ OTHER_PROCESSOR = ONE_THREAD | {
     "ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41", "MKL_CBWR": "COMPATIBLE", "OMP_NUM_THREADS": "2",
 }  # fmt: skip
 
+BROWSER = [["tests/widgets"], ["tests", "--ignore=tests/widgets"]]  # two halves of about the same length
+
 Step = tuple[str, list[list[str]], dict[str, str]]  # name, commands that run side by side, environment
 
 
@@ -45,7 +47,7 @@ def steps(fast: bool) -> list[Step]:
         ("strict site build", [["publishing", "clean"]], {}),
         ("site", [["publishing", "book"]], {}),
         ("tests", [[*PYTEST, "tests", "-m", "not browser and not soak"]], {}),
-        ("browser", [[*PYTEST, "tests", "-m", "browser"]], {}),
+        ("browser", [[*PYTEST, *folders, "-m", "browser"] for folders in BROWSER], {}),
         ("notebooks", nbval, ONE_THREAD),
         ("notebooks, other processor", nbval, OTHER_PROCESSOR),
     ]

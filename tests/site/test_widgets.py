@@ -17,25 +17,6 @@ from tests.widgets.harness import set_ranges
 pytestmark = pytest.mark.browser
 
 
-def pages_with_widgets(site: Site) -> list[str]:
-    return [page for page in site.pages if 'class="lesson-widget"' in (site.folder / page).read_text("utf-8")]
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_every_widget_of_every_page_starts(site: Site, place: str) -> None:
-    pages = pages_with_widgets(site)
-    assert pages, "no page shows a widget"
-    for name in pages:
-        with site.visit(PLACES[place](site, name)) as visit:
-            for widget in visit.page.locator(".lesson-widget").all():
-                widget.scroll_into_view_if_needed()
-                visit.page.wait_for_function(
-                    "one => one.dataset.ready || one.dataset.failed", arg=widget.element_handle()
-                )
-                assert widget.get_attribute("data-failed") is None, name
-            assert not visit.trouble, name
-
-
 @pytest.mark.parametrize("place", PLACES)
 def test_sliders_of_the_convolution_lesson_change_its_numbers(site: Site, place: str) -> None:
     rng = random.Random(7)

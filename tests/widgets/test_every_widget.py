@@ -162,6 +162,20 @@ def test_nothing_for_the_accessibility_checker(
 
 
 @every
+def test_accessibility_in_every_mode(cls: type[LessonWidget], browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, write_page(tmp_path, [cls()])) as page:
+        found = {}
+        choices = "all => all.map(one => [one.dataset.field, one.value])"
+        for field, value in page.eval_on_selector_all(".lw-choice input", choices):
+            option = page.locator(f'.lw-choice input[data-field="{field}"][value="{value}"]')
+            if option.is_visible() and option.is_enabled() and not option.is_checked():
+                option.check(force=True)
+                settle(page)
+                found[field, value] = axe_violations(page)
+        assert not any(found.values()), {mode: lines for mode, lines in found.items() if lines}
+
+
+@every
 def test_phone_width_needs_no_sideways_scrolling(cls: type[LessonWidget], browser: Browser, tmp_path: Path) -> None:
     with opened(browser, write_page(tmp_path, [cls()]), 360) as page:
         wide = "document.documentElement.scrollWidth"
