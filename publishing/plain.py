@@ -13,6 +13,7 @@ DIRECTIVE = re.compile(
 OPTION = re.compile(r"^:[\w-]+:.*\n?", re.M)
 CITATION = re.compile(r"\{cite(?::\w+)?\}`([^`]+)`")
 ROLE = re.compile(r"\{[\w:-]+\}`([^`<]+?)(?:\s*<[^`]*>)?`")
+FOLDED = re.compile(r"^(:{3,})\{admonition\}([^\n]*)\n:class: dropdown\n", re.M)
 LINK = re.compile(r"(\]\([\w./-]+)\.md(#[\w-]*)?\)")
 
 
@@ -39,7 +40,9 @@ def to_plain(text: str, framework: str) -> str:
 
 
 def to_page(text: str) -> str:
-    """Point links between lessons at their pages, which are notebooks.
+    """Point links between lessons at their pages, which are notebooks; fold answers.
+
+    An admonition of the class dropdown takes a script of the stock theme; sphinx-design's dropdown folds without.
 
     Parameters
     ----------
@@ -50,6 +53,7 @@ def to_page(text: str) -> str:
     -------
     str
     """
+    text = FOLDED.sub(r"\1{dropdown}\2\n", text)
     return LINK.sub(r"\1.ipynb\2)", text)
 
 

@@ -108,6 +108,7 @@ def test_plain_markdown_for_readers_without_myst():
     assert "[lecun1998]" in plain and "(../cnn/lenet.paddle.ipynb#train)" in plain and "and this." in plain
     assert ":::" not in plain and "{" not in plain
     assert to_page("[LeNet](../cnn/lenet.md)") == "[LeNet](../cnn/lenet.ipynb)"
+    assert to_page(":::{admonition} Answer\n:class: dropdown\n42\n:::") == ":::{dropdown} Answer\n42\n:::"
 
 
 def executed(*outputs, tags=()):

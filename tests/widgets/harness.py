@@ -39,18 +39,29 @@ def folder_name(widget: LessonWidget) -> str:
 
 def write_page(folder: Path, widgets: list[LessonWidget | tuple[type, dict[str, Any]]], theme: str = "light") -> str:
     """Write a page with these widgets and return its file:// address."""
-    static = folder / "_static" / "widgets"
-    static.mkdir(parents=True, exist_ok=True)
-    (static.parent / "page.css").write_text(PAGE_CSS, "utf-8")
-    (static.parent / "widget-host.js").write_text(HOST.read_text("utf-8"), "utf-8")
     places = []
     for entry in widgets:
         widget = entry if isinstance(entry, LessonWidget) else entry[0]()
         state = widget.public_state() if isinstance(entry, LessonWidget) else entry[1]
-        files = widget_files(folder_name(widget))
-        (static / f"{files.key}.js").write_text(files.script, "utf-8")
-        (static / f"{files.key}.css").write_text(files.style, "utf-8")
+        write_files(folder, folder_name(widget))
         places.append(widget_element(folder_name(widget), state, widget.describe()))
+    return page_of(folder, places, theme)
+
+
+def write_files(folder: Path, name: str) -> None:
+    """Put a widget's script and stylesheet where the static host looks for them."""
+    static = folder / "_static" / "widgets"
+    static.mkdir(parents=True, exist_ok=True)
+    files = widget_files(name)
+    (static / f"{files.key}.js").write_text(files.script, "utf-8")
+    (static / f"{files.key}.css").write_text(files.style, "utf-8")
+
+
+def page_of(folder: Path, places: list[str], theme: str = "light") -> str:
+    """Write a page around the elements of widgets and return its file:// address."""
+    static = folder / "_static"
+    (static / "page.css").write_text(PAGE_CSS, "utf-8")
+    (static / "widget-host.js").write_text(HOST.read_text("utf-8"), "utf-8")
     page = folder / f"page-{theme}.html"
     page.write_text(PAGE.format(theme=theme, places="\n".join(places)), "utf-8")
     return page.as_uri()
