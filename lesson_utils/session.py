@@ -151,6 +151,7 @@ class Session:
 
     def end_epoch(self, row: dict[str, Any]) -> None:
         """Note the numbers of an epoch, tell the callbacks, keep the best, decide whether to go on."""
+        self._check_weights()
         self.history.append(row)
         if self.patience is not None or (self.folder is not None and self.monitor in row):
             stale = self.history.stale(self.monitor)
@@ -167,6 +168,7 @@ class Session:
             return
         if self.step:
             self.measured()  # brings the sums up to date, and never lets a model of NaN be saved
+            self._check_weights()
         names = ("epoch", "step", "stopped", "epoch_start")
         state = {name: getattr(self, name) for name in names} | {"passes": self._passes()}
         state |= {"history": self.history.rows, "averages": self.averages.state()}
@@ -195,3 +197,13 @@ class Session:
         if self.folder is None:
             return f"{where}; with checkpoint='folder' it could be continued"
         return f"{where}; continue with train(..., checkpoint='{self.folder}', resume=True)"
+
+    def _check_weights(self) -> None:
+        """Refuse weights that are no numbers, which a finite loss need not show."""
+        lost = self.runner.lost_weights()  # Paddle's ReLU turns NaN into 0 and so hides it from the loss
+        if lost:
+            raise FloatingPointError(
+                f"the loss of epoch {self.epoch} is finite but the weights {', '.join(lost[:3])} are not "
+                f"(learning rate {self.runner.lr:g}). Look for NaN in the inputs; try a learning rate ten "
+                "times smaller or clip_norm=1.0"
+            )

@@ -240,6 +240,10 @@ class BaseRunner(ABC):
         """Put every random generator where it was."""
 
     @abstractmethod
+    def lost_weights(self) -> list[str]:
+        """Names of the parameters that hold NaN or infinity."""
+
+    @abstractmethod
     def _optimizer_state(self) -> dict[str, Any]: ...
 
     @abstractmethod

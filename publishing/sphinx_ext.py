@@ -11,6 +11,7 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
 from publishing import theme
+from publishing.coverage import write_coverage
 from publishing.lesson import LessonError, check_toc, read_lessons
 from publishing.notes import write_notes
 from publishing.tabs import tab_cells
@@ -33,6 +34,7 @@ def _weave(app: Sphinx, config: Config) -> None:
         check_toc(lessons)
         weave_all(lessons)
         write_notes(lessons)
+        write_coverage(lessons)
     except LessonError as error:
         raise ExtensionError(str(error)) from error
 

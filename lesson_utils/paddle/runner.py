@@ -160,6 +160,9 @@ class Runner(BaseRunner):
     def set_random_state(self, state: dict[str, Any]) -> None:  # noqa: D102
         set_random_state(state)
 
+    def lost_weights(self) -> list[str]:  # noqa: D102
+        return [name for name, weight in self.model.named_parameters() if not weight.isfinite().all()]
+
     def _write(self, path: Path, tree: Any) -> None:
         save_tree(path, tree)
 

@@ -11,28 +11,36 @@ MIME = "application/x-lesson-widget+json"
 if TYPE_CHECKING:
     from .attention import Attention as Attention
     from .boxes import Boxes as Boxes
+    from .broadcasting import Broadcasting as Broadcasting
     from .confusion import Confusion as Confusion
     from .convolution import Convolution as Convolution
     from .decision_boundary import DecisionBoundary as DecisionBoundary
+    from .digit_pad import DigitPad as DigitPad
     from .gates import Gates as Gates
     from .masking import Masking as Masking
     from .optimizer_race import OptimizerRace as OptimizerRace
+    from .polynomial import Polynomial as Polynomial
     from .positions import Positions as Positions
     from .receptive_field import ReceptiveField as ReceptiveField
+    from .run_explorer import RunExplorer as RunExplorer
     from .softmax import Softmax as Softmax
 
 # Class -> folder. Loaded on first use, so that importing lesson_utils stays cheap.
 _FOLDERS = {
     "Attention": "attention",
     "Boxes": "boxes",
+    "Broadcasting": "broadcasting",
     "Confusion": "confusion",
     "Convolution": "convolution",
     "DecisionBoundary": "decision_boundary",
+    "DigitPad": "digit_pad",
     "Gates": "gates",
     "Masking": "masking",
     "OptimizerRace": "optimizer_race",
+    "Polynomial": "polynomial",
     "Positions": "positions",
     "ReceptiveField": "receptive_field",
+    "RunExplorer": "run_explorer",
     "Softmax": "softmax",
 }
 

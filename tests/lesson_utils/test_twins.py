@@ -202,6 +202,12 @@ class TestWrongUse:
         with pytest.raises(FloatingPointError, match=message):
             runner.train(loader_of(framework, images=images), epochs=2)
 
+    def test_weights_that_are_lost_behind_a_relu(self, framework):
+        images = IMAGES.copy()
+        images[35] = np.nan
+        with pytest.raises(FloatingPointError, match="nan since step 3|weights .* are not .*NaN in the inputs"):
+            runner_of(framework).train(loader_of(framework, images=images), epochs=1)
+
     def test_unknown_metric(self, framework):
         with pytest.raises(TypeError, match="unknown metric 'accuracy'"):
             runner_of(framework, metric="accuracy")

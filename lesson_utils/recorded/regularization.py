@@ -1,0 +1,191 @@
+"""Runs over dropout × weight decay × learning rate × seed, on 600 digits of which 120 are labelled wrong.
+
+Anyone can make them anew, in some minutes on one core::
+
+    python -m lesson_utils.recorded.regularization torch
+    python -m lesson_utils.recorded.regularization paddle
+
+The wrong labels are there on purpose: a network that answers more than four fifths of its training
+labels "right" has learned some of the wrong ones by heart, so overfitting has a yardstick. The
+validation labels are right.
+"""
+
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import cache
+from importlib import import_module
+from importlib.metadata import version
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lesson_utils.data.embedded import mnist
+from lesson_utils.history import History
+from lesson_utils.recorded import CURVES
+
+GRID = {
+    "lr": (0.03, 0.3, 3.0),
+    "dropout": (0.0, 0.25, 0.5, 0.75),
+    "weight_decay": (0.0, 0.003, 0.01, 0.03),
+    "seed": (0, 1, 2),
+}
+EPOCHS, BATCH, HIDDEN = 25, 40, 256
+EXAMPLES, WRONG = 600, 120
+PACKAGES = {"torch": "torch", "paddle": "paddlepaddle"}
+
+
+@cache  # unpacking them takes as long as some epochs
+def digits() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Give the digits that all runs share.
+
+    Returns
+    -------
+    images, labels : ndarray
+        600 training digits, float32 (600, 1, 28, 28) and int64 (600,); the labels of the first 120 are wrong.
+    val_images, val_labels : ndarray
+        1,000 other digits with the right labels.
+    """
+    images, labels = mnist("train")
+    labels = labels.copy()
+    labels[:WRONG] = (labels[:WRONG] + np.random.default_rng(0).integers(1, 10, WRONG)) % 10
+    held = slice(EXAMPLES, EXAMPLES + 1000)
+    return images[:EXAMPLES], labels[:EXAMPLES], images[held], labels[held]
+
+
+def train(
+    framework: str,
+    lr: float,
+    dropout: float,
+    weight_decay: float,
+    seed: int,
+    callbacks: Sequence[Callable[[Any, dict[str, Any]], Any]] = (),
+) -> History:
+    """Train one point of the grid, or any other.
+
+    Parameters
+    ----------
+    framework : {"torch", "paddle"}
+        Both begin with the same weights and see the same batches; their dropout masks differ.
+    lr, dropout, weight_decay : float
+        Learning rate of plain SGD, chance of a hidden unit to be dropped, factor of the penalty's gradient.
+    seed : int
+        Of the weights, the order of the examples and the dropout masks.
+    callbacks : sequence of callable
+        As for ``Runner.train``; a true answer ends the run.
+
+    Returns
+    -------
+    History
+        Columns train_loss, train_accuracy, val_loss, val_accuracy. Where the loss stopped being a number,
+        the last row is NaN.
+    """
+    ours = import_module(f"lesson_utils.{framework}")
+    # A bar for each run would hide what is printed, and in a thread it would land in another cell.
+    quiet = type("QuietRunner", (ours.Runner,), {"writes": False})
+    ours.seed_everything(seed)
+    model, optimizer, loss_fn = _parts(framework, lr, dropout, weight_decay)
+    ours.fill_weights(model, seed)
+    images, labels, val_images, val_labels = digits()
+    order = {"batch_size": BATCH, "shuffle": True, "seed": seed, "device": "cpu"}
+    loaders = (
+        ours.ArrayLoader(images, labels, **order),
+        ours.ArrayLoader(val_images, val_labels, batch_size=1000, device="cpu"),
+    )
+    runner = quiet(model, optimizer, loss_fn, metric=ours.accuracy, device="cpu", precision="float32")
+    try:
+        return runner.train(*loaders, epochs=EPOCHS, callbacks=callbacks)
+    except FloatingPointError:
+        row = {"epoch": len(runner.history) + 1, "lr": lr} | dict.fromkeys(CURVES, float("nan"))
+        runner.history.append(row)
+        return runner.history
+
+
+def _parts(framework: str, lr: float, dropout: float, weight_decay: float) -> tuple[Any, Any, Any]:
+    nn = import_module(f"{framework}.nn")
+    model = nn.Sequential(
+        nn.Flatten(),
+        *(nn.Linear(784, HIDDEN), nn.ReLU(), nn.Dropout(dropout)),
+        *(nn.Linear(HIDDEN, HIDDEN), nn.ReLU(), nn.Dropout(dropout)),
+        nn.Linear(HIDDEN, 10),
+    )
+    rates = {"weight_decay": weight_decay, "lr" if framework == "torch" else "learning_rate": lr}
+    parameters = {"params" if framework == "torch" else "parameters": model.parameters()}
+    optim = import_module(f"{framework}.{'optim' if framework == 'torch' else 'optimizer'}")
+    optimizer = optim.SGD(**parameters, **rates)
+    return model, optimizer, nn.CrossEntropyLoss()
+
+
+def record(framework: str) -> dict[str, Any]:
+    """Train the whole grid.
+
+    Parameters
+    ----------
+    framework : {"torch", "paddle"}
+
+    Returns
+    -------
+    dict
+        ``about``: date, versions, processor, command, and what was trained; ``runs``: settings and curves.
+    """
+    start, runs = time.perf_counter(), []
+    points: list[dict[str, Any]] = [dict(zip(GRID, values, strict=True)) for values in product(*GRID.values())]
+    for i, point in enumerate(points, 1):
+        history = train(framework, **point)
+        runs.append({**point, **{name: [_short(value) for value in history[name]] for name in CURVES}})
+        print(f"{i} of {len(points)}: {point}, {time.perf_counter() - start:.0f} s", file=sys.stderr)
+    return {"about": _about(framework, time.perf_counter() - start), "runs": runs}
+
+
+def _about(framework: str, seconds: float) -> dict[str, Any]:
+    package = PACKAGES[framework]
+    return {
+        "command": f"python -m lesson_utils.recorded.regularization {framework}",
+        "date": date.today().isoformat(),
+        "framework": f"{package} {version(package)}",
+        "numpy": version("numpy"),
+        "python": platform.python_version(),
+        "processor": _processor(),
+        "minutes": round(seconds / 60, 1),
+        "grid": {name: list(values) for name, values in GRID.items()},
+        "right": 1 - WRONG / EXAMPLES,
+        "data": f"{EXAMPLES} training digits, {WRONG} of them labelled wrong; 1000 validation digits",
+        "model": f"784-{HIDDEN}-{HIDDEN}-10, ReLU, dropout after both hidden layers",
+        "optimizer": f"plain SGD, batches of {BATCH}, {EPOCHS} epochs",
+    }
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
+
+
+def _short(value: float) -> float | None:
+    """Four digits after the point; JSON has no word for NaN."""
+    if not np.isfinite(value):
+        return None
+    return round(value, 4) if value < 1000 else float(f"{value:.4g}")
+
+
+def main() -> None:
+    """Record and write ``regularization.json`` beside this module."""
+    if len(sys.argv) != 2 or sys.argv[1] not in PACKAGES:
+        sys.exit("say which framework: python -m lesson_utils.recorded.regularization torch|paddle")
+    if sys.argv[1] == "torch":
+        import_module("torch").set_num_threads(1)  # small products: a second thread only gets in the way
+    recording = record(sys.argv[1])
+    path = Path(__file__).with_suffix(".json")
+    text = json.dumps(recording, separators=(",", ":"), allow_nan=False)
+    path.write_text(text.replace('{"lr"', '\n{"lr"') + "\n", "utf-8")
+    print(f"{len(recording['runs'])} runs, {path.stat().st_size / 1000:.0f} kB in {path}")
+
+
+if __name__ == "__main__":
+    main()
