@@ -8,6 +8,7 @@
   "use strict";
   const home = new URL("widgets/", document.currentScript.src);
   const loaded = new Map();
+  const MARGIN = 600; // pixels from the viewport at which a widget starts
 
   /** What the front end sees: get, set, on, off. Setting an equal value stays silent, as in Jupyter. */
   function makeModel(state, place) {
@@ -90,7 +91,7 @@
     };
     const watcher = "IntersectionObserver" in globalThis
       ? new IntersectionObserver((entries) => entries.forEach((entry) => entry.isIntersecting && go(entry.target)),
-        { rootMargin: "600px" })
+        { rootMargin: `${MARGIN}px` })
       : null;
     for (const div of document.querySelectorAll(".lesson-widget[data-widget]")) {
       const name = div.dataset.widget.replace(/-[^-]*$/, "");
@@ -102,8 +103,9 @@
         div.scrollIntoView();
       }
       waiting.set(div, () => start(div, place, extra));
-      if (watcher) watcher.observe(div);
-      else go(div);
+      // An observer first speaks after the first frame; what is near already need not wait for it.
+      if (!watcher || Math.abs(div.getBoundingClientRect().top) < innerHeight + MARGIN) go(div);
+      else watcher.observe(div);
     }
     // Printing does not wait for a script: all of them are here once the page has nothing else to do, and
     // what has not been seen yet is drawn when the printer asks.

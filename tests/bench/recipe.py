@@ -3,10 +3,10 @@
 Five-fold cross-validation on the 5,000 digits: train on 4,000, judge on the 1,000 others. What makes it work, in
 the order of what it brings: every batch turned, scaled, sheared and shifted at random; one cycle of the learning
 rate up to a high peak; batch normalisation after pooling, where it costs a quarter; a first convolution with
-stride 2; smoothed labels.
+stride 2; smoothed labels; an answer that is the mean over nine copies shifted by at most a pixel.
 
-Measured with one thread of a busy machine: 98.90, 99.40, 99.10, 98.80 and 99.00 %, mean 99.04 %, in 31 s of
-processor time a fold.
+Tried and left out, because they cost time or accuracy: twice the width (no better, twice the time), elastic
+distortion (worse in so few epochs), batches of 64 (no better, slower).
 """
 
 import argparse
@@ -22,7 +22,7 @@ import numpy as np
 from lesson_utils.data import load
 from lesson_utils.schedules import one_cycle
 
-EPOCHS, BATCH, LR, WIDTH, SMOOTHING, DECAY = 14, 64, 0.008, 24, 0.1, 0.02
+EPOCHS, BATCH, LR, WIDTH, SMOOTHING, DECAY, DROPOUT = 16, 128, 0.014, 16, 0.1, 0.02, 0.1
 
 
 def torch_model() -> Any:
@@ -35,7 +35,7 @@ def torch_model() -> Any:
 
     first = [nn.Conv2d(1, WIDTH, 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(WIDTH), nn.ReLU()]
     middle = [*block(WIDTH, 2 * WIDTH), *block(2 * WIDTH, 4 * WIDTH)]
-    model = nn.Sequential(*first, *middle, nn.Flatten(), nn.Dropout(0.2), nn.Linear(4 * WIDTH * 9, 10))
+    model = nn.Sequential(*first, *middle, nn.Flatten(), nn.Dropout(DROPOUT), nn.Linear(4 * WIDTH * 9, 10))
     return model.to(memory_format=torch.channels_last)  # a third faster on a CPU as well
 
 
@@ -48,19 +48,26 @@ def paddle_model() -> Any:
 
     first = [nn.Conv2D(1, WIDTH, 5, stride=2, padding=2, bias_attr=False), nn.BatchNorm2D(WIDTH), nn.ReLU()]
     middle = [*block(WIDTH, 2 * WIDTH), *block(2 * WIDTH, 4 * WIDTH)]
-    return nn.Sequential(*first, *middle, nn.Flatten(), nn.Dropout(0.2), nn.Linear(4 * WIDTH * 9, 10))
+    return nn.Sequential(*first, *middle, nn.Flatten(), nn.Dropout(DROPOUT), nn.Linear(4 * WIDTH * 9, 10))
 
 
 def random_affine(count: int, random: np.random.Generator) -> np.ndarray:
-    """Matrices (count, 2, 3): turned by up to 12°, 12 % larger or smaller, sheared, shifted by 2 pixels."""
-    turn, shear = random.uniform(-1, 1, (2, count)) * [[math.radians(12)], [0.15]]
-    size = 1 + 0.12 * random.uniform(-1, 1, (2, count))
-    shift = 2 / 14 * random.uniform(-1, 1, (2, count))
+    """Matrices (count, 2, 3): turned by up to 10°, 10 % larger or smaller, sheared, shifted by 1.6 pixels."""
+    turn, shear = random.uniform(-1, 1, (2, count)) * [[math.radians(10)], [0.12]]
+    size = 1 + 0.1 * random.uniform(-1, 1, (2, count))
+    shift = 1.6 / 14 * random.uniform(-1, 1, (2, count))
     rows = [
         [np.cos(turn) * size[0], (shear - np.sin(turn)) * size[0], shift[0]],
         [np.sin(turn) * size[1], np.cos(turn) * size[1], shift[1]],
     ]
     return np.array(rows).transpose(2, 0, 1).astype(np.float32)
+
+
+def answers(runner: Any, images: np.ndarray, softmax: Any) -> np.ndarray:
+    """Digits read from the mean of the probabilities of nine shifted copies."""
+    shifts = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    copies = [np.roll(images, shift, axis=(2, 3)) for shift in shifts]  # digits have a margin of four pixels
+    return np.asarray(sum(softmax(runner.predict(copy)) for copy in copies)).argmax(axis=1)
 
 
 def run(framework: str, train: tuple[np.ndarray, ...], judge: tuple[np.ndarray, ...], seed: int) -> float:
@@ -81,7 +88,7 @@ def run(framework: str, train: tuple[np.ndarray, ...], judge: tuple[np.ndarray, 
     loss_fn = module.nn.CrossEntropyLoss(label_smoothing=SMOOTHING)
     if framework == "torch":
         model = torch_model()
-        optimizer = module.optim.AdamW(model.parameters(), lr=LR, weight_decay=DECAY)
+        optimizer = module.optim.AdamW(model.parameters(), lr=LR, weight_decay=DECAY, fused=True)
         scheduler = module.optim.lr_scheduler.LambdaLR(optimizer, factor)
     else:
         model = paddle_model()
@@ -89,29 +96,44 @@ def run(framework: str, train: tuple[np.ndarray, ...], judge: tuple[np.ndarray, 
         optimizer = module.optimizer.AdamW(scheduler, parameters=model.parameters(), weight_decay=DECAY)
     runner = utils.Runner(model, optimizer, loss_fn, metric=utils.accuracy, scheduler=scheduler, device="cpu")
     runner.train(loader, epochs=EPOCHS)
-    return runner.evaluate(utils.ArrayLoader(*judge, batch_size=250, device="cpu"))["accuracy"]
+    softmax = module.nn.Softmax(-1)
+    return float((answers(runner, judge[0], softmax) == judge[1]).mean())
+
+
+Split = tuple[np.ndarray, np.ndarray]  # images, labels
+
+
+def folds() -> list[tuple[Split, Split]]:
+    """The five pairs of 4,000 digits to learn and 1,000 to judge by."""
+    from sklearn.model_selection import StratifiedKFold
+
+    images, labels = load("mnist", "all")
+    parts = StratifiedKFold(5, shuffle=True, random_state=0).split(images, labels)
+    return [((images[train], labels[train]), (images[judge], labels[judge])) for train, judge in parts]
+
+
+def timed(framework: str, number: int) -> tuple[float, float, float]:
+    """Accuracy, seconds and processor seconds of one fold."""
+    importlib.import_module(f"lesson_utils.{framework}")  # before the clock runs
+    train, judge = folds()[number]
+    start, work = time.perf_counter(), time.process_time()
+    accuracy = run(framework, train, judge, number)
+    return accuracy, time.perf_counter() - start, time.process_time() - work
 
 
 def main() -> None:
-    from sklearn.model_selection import StratifiedKFold
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("framework", choices=["torch", "paddle"])
     parser.add_argument("--folds", type=int, default=5, help="how many of the five to run")
     options = parser.parse_args()
-    images, labels = load("mnist", "all")
-    folds = list(StratifiedKFold(5, shuffle=True, random_state=0).split(images, labels))
-    accuracies, seconds = [], []
-    for number, (train, judge) in enumerate(folds[: options.folds]):
-        start, work = time.perf_counter(), time.process_time()
-        accuracies.append(
-            run(options.framework, (images[train], labels[train]), (images[judge], labels[judge]), number)
-        )
-        seconds.append(time.perf_counter() - start)
-        work = time.process_time() - work
-        print(f"fold {number + 1}: {accuracies[-1]:.2%} in {seconds[-1]:.1f} s, {work:.1f} s of CPU", flush=True)
+    results = []
+    for number in range(options.folds):
+        accuracy, seconds, work = timed(options.framework, number)
+        results.append((accuracy, seconds))
+        print(f"fold {number + 1}: {accuracy:.2%} in {seconds:.1f} s, {work:.1f} s of CPU", flush=True)
+    accuracies, clock = zip(*results, strict=True)
     threads = os.environ.get("OMP_NUM_THREADS", "all")
-    print(f"mean {mean(accuracies):.2%} in {mean(seconds):.1f} s a fold ({threads} threads)")
+    print(f"mean {mean(accuracies):.2%} in {mean(clock):.1f} s a fold ({threads} threads)")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from tests.browser import chromium
 from .harness import HOST, folder_name, in_page, opened, settle, write_page
 
 SHARED = Path(widgets.__file__).parent / "shared" / "helpers.js"
+VISITS = 5
 BUDGET = {"host": 3000, "helpers": 8000, "widget": 10_000, "1x": 350, "4x": 700, "frame": 17}
 SHIFTS = """() => new Promise(done => {
   let sum = 0;
@@ -43,6 +46,11 @@ def first_usable(browser: Browser, address: str, slower: int) -> tuple[float, fl
     return ready, shift
 
 
+def middle(visits: Iterable[tuple[float, ...]]) -> list[float]:
+    """Return the median of each number: a single visit also measures what else the machine does."""
+    return [median(numbers) for numbers in zip(*visits, strict=True)]
+
+
 def busy(client: Any) -> float:
     """Return seconds of processor time the page's main thread has used."""
     metrics = client.send("Performance.getMetrics")["metrics"]
@@ -54,7 +62,7 @@ def measure(browser: Browser, cls: type[LessonWidget], folder: Path) -> dict[str
     widget = cls()
     name = folder_name(widget)
     address = write_page(folder, [widget])
-    usable = {rate: first_usable(browser, address, rate) for rate in (1, 4)}
+    usable = {rate: middle(first_usable(browser, address, rate) for _ in range(VISITS)) for rate in (1, 4)}
     with opened(browser, address) as page:
         fields = page.eval_on_selector_all(
             ".lw input[type=range]:not([disabled])",

@@ -9,6 +9,7 @@ NOTES = {  # lesson -> how many of its notes are tested here
     "cnn/convolution": 1,
     "cnn/receptive-field": 1,
     "cnn/lenet": 1,
+    "cnn/padding-stride-channels": 1,
 }
 
 
@@ -53,3 +54,26 @@ def test_gradients_can_be_asked_for_without_leaving_any_behind():
     inputs.stop_gradient = False
     (slope,) = paddle.grad(model(inputs).sum(), inputs)
     assert slope.shape == [1, 2] and inputs.grad is None and model.weight.grad is None
+
+
+def test_padding_called_same():
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(1, 1, 8, 8)).astype(np.float32)
+    w = generator.normal(size=(1, 1, 3, 3)).astype(np.float32)
+
+    def ours(*settings):
+        return torch.nn.functional.conv2d(torch.tensor(x), torch.tensor(w), None, *settings).numpy()
+
+    def theirs(*settings):
+        return paddle.nn.functional.conv2d(paddle.to_tensor(x), paddle.to_tensor(w), None, *settings).numpy()
+
+    with pytest.raises(RuntimeError, match="strided"):
+        ours(2, "same")
+    right = torch.nn.functional.pad(torch.tensor(x), (0, 1, 0, 1))  # the odd zero right and below
+    right = torch.nn.functional.conv2d(right, torch.tensor(w), None, 2).numpy()
+    np.testing.assert_allclose(theirs(2, "SAME"), right, atol=1e-5)
+    np.testing.assert_allclose(theirs(2, [0, 1, 0, 1]), right, atol=1e-5)
+    assert not np.allclose(theirs(2, 1), right, atol=0.1)
+    np.testing.assert_allclose(theirs(1, "SAME", 2), ours(1, 1, 1), atol=1e-5)  # dilation forgotten
+    np.testing.assert_allclose(ours(1, "same", 2), ours(1, 2, 2), atol=1e-5)
+    np.testing.assert_allclose(theirs(1, 2, 2), ours(1, 2, 2), atol=1e-5)
