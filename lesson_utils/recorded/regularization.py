@@ -10,17 +10,10 @@ labels "right" has learned some of the wrong ones by heart, so overfitting has a
 validation labels are right.
 """
 
-import json
-import platform
-import sys
-import time
 from collections.abc import Callable, Sequence
-from datetime import date
 from functools import cache
 from importlib import import_module
-from importlib.metadata import version
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +21,7 @@ import numpy as np
 from lesson_utils.data.embedded import mnist
 from lesson_utils.history import History
 from lesson_utils.recorded import CURVES
+from lesson_utils.recorded.making import curves, run_all, write
 
 GRID = {
     "lr": (0.03, 0.3, 3.0),
@@ -37,7 +31,6 @@ GRID = {
 }
 EPOCHS, BATCH, HIDDEN = 25, 40, 256
 EXAMPLES, WRONG = 600, 120
-PACKAGES = {"torch": "torch", "paddle": "paddlepaddle"}
 
 
 @cache  # unpacking them takes as long as some epochs
@@ -121,7 +114,7 @@ def _parts(framework: str, lr: float, dropout: float, weight_decay: float) -> tu
     return model, optimizer, nn.CrossEntropyLoss()
 
 
-def record(framework: str) -> dict[str, Any]:
+def record(framework: str) -> list[dict[str, Any]]:
     """Train the whole grid.
 
     Parameters
@@ -130,62 +123,20 @@ def record(framework: str) -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        ``about``: date, versions, processor, command, and what was trained; ``runs``: settings and curves.
+    list of dict
+        Settings and curves of each run.
     """
-    start, runs = time.perf_counter(), []
-    points: list[dict[str, Any]] = [dict(zip(GRID, values, strict=True)) for values in product(*GRID.values())]
-    for i, point in enumerate(points, 1):
-        history = train(framework, **point)
-        runs.append({**point, **{name: [_short(value) for value in history[name]] for name in CURVES}})
-        print(f"{i} of {len(points)}: {point}, {time.perf_counter() - start:.0f} s", file=sys.stderr)
-    return {"about": _about(framework, time.perf_counter() - start), "runs": runs}
-
-
-def _about(framework: str, seconds: float) -> dict[str, Any]:
-    package = PACKAGES[framework]
-    return {
-        "command": f"python -m lesson_utils.recorded.regularization {framework}",
-        "date": date.today().isoformat(),
-        "framework": f"{package} {version(package)}",
-        "numpy": version("numpy"),
-        "python": platform.python_version(),
-        "processor": _processor(),
-        "minutes": round(seconds / 60, 1),
-        "grid": {name: list(values) for name, values in GRID.items()},
-        "right": 1 - WRONG / EXAMPLES,
-        "data": f"{EXAMPLES} training digits, {WRONG} of them labelled wrong; 1000 validation digits",
-        "model": f"784-{HIDDEN}-{HIDDEN}-10, ReLU, dropout after both hidden layers",
-        "optimizer": f"plain SGD, batches of {BATCH}, {EPOCHS} epochs",
-    }
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
-
-
-def _short(value: float) -> float | None:
-    """Four digits after the point; JSON has no word for NaN."""
-    if not np.isfinite(value):
-        return None
-    return round(value, 4) if value < 1000 else float(f"{value:.4g}")
-
-
-def main() -> None:
-    """Record and write ``regularization.json`` beside this module."""
-    if len(sys.argv) != 2 or sys.argv[1] not in PACKAGES:
-        sys.exit("say which framework: python -m lesson_utils.recorded.regularization torch|paddle")
-    if sys.argv[1] == "torch":
-        import_module("torch").set_num_threads(1)  # small products: a second thread only gets in the way
-    recording = record(sys.argv[1])
-    path = Path(__file__).with_suffix(".json")
-    text = json.dumps(recording, separators=(",", ":"), allow_nan=False)
-    path.write_text(text.replace('{"lr"', '\n{"lr"') + "\n", "utf-8")
-    print(f"{len(recording['runs'])} runs, {path.stat().st_size / 1000:.0f} kB in {path}")
+    points = [dict(zip(GRID, values, strict=True)) for values in product(*GRID.values())]
+    return run_all(points, lambda point: curves(train(framework, **point)))
 
 
 if __name__ == "__main__":
-    main()
+    write(
+        "regularization",
+        record,
+        grid={name: list(values) for name, values in GRID.items()},
+        right=1 - WRONG / EXAMPLES,
+        data=f"{EXAMPLES} training digits, {WRONG} of them labelled wrong; 1000 validation digits",
+        model=f"784-{HIDDEN}-{HIDDEN}-10, ReLU, dropout after both hidden layers",
+        optimizer=f"plain SGD, batches of {BATCH}, {EPOCHS} epochs",
+    )

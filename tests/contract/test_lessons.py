@@ -93,6 +93,13 @@ def test_cells_are_short(lesson):
             assert lines <= limit, f"{lines} lines:\n{cell.source}"
 
 
+@EACH
+def test_no_cell_hushes_its_value(lesson):
+    """A semicolon silences a value only in a session that keeps its history, and nbval keeps none."""
+    for cell in lesson.cells:
+        assert cell.cell_type != "code" or not cell.source.rstrip().endswith(";"), cell.source
+
+
 @BOTH
 @EACH
 def test_exercises_fail_before_and_pass_after_their_solution(lesson, framework):

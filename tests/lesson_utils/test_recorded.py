@@ -47,7 +47,7 @@ def test_the_command_records_what_is_recorded(monkeypatch):
     first = {name: values[:1] for name, values in regularization.GRID.items()}
     monkeypatch.setattr(regularization, "GRID", first)
     monkeypatch.setattr(regularization, "EPOCHS", 2)
-    (run,) = json.loads(json.dumps(regularization.record("torch"), allow_nan=False))["runs"]
+    (run,) = json.loads(json.dumps(regularization.record("torch"), allow_nan=False))
     rows = recorded.read("regularization").head(2)
     for name in CURVES:
         np.testing.assert_allclose(run[name], rows[name], atol=0.02)

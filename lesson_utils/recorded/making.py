@@ -1,0 +1,122 @@
+"""What every recording needs: short numbers, where and when they were made, and the file they end in."""
+
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import date
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lesson_utils.history import History
+from lesson_utils.recorded import CURVES, FOLDER
+
+PACKAGES = {"torch": "torch", "paddle": "paddlepaddle"}
+
+
+def short(value: float) -> float | None:
+    """Round a number for the file.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    float or None
+        Four digits after the point, four digits in all from 1,000 on; None for NaN and infinity, for
+        which JSON has no word.
+    """
+    if not np.isfinite(value):
+        return None
+    return round(float(value), 4) if value < 1000 else float(f"{value:.4g}")
+
+
+def curves(history: History) -> dict[str, list[float | None]]:
+    """Take the curves of a run that a recording keeps.
+
+    Parameters
+    ----------
+    history : History
+        With all columns of ``CURVES``.
+
+    Returns
+    -------
+    dict
+        Column to values, one an epoch.
+    """
+    return {name: [short(value) for value in history[name]] for name in CURVES}
+
+
+def run_all(points: Sequence[dict[str, Any]], one: Callable[[dict[str, Any]], dict[str, Any]]) -> list[dict[str, Any]]:
+    """Train every point and say on stderr how far it is.
+
+    Parameters
+    ----------
+    points : sequence of dict
+        Settings of the runs.
+    one : callable
+        Trains one point; its answer (curves and whatever else was measured) is recorded with the settings.
+
+    Returns
+    -------
+    list of dict
+        Settings and answer of each run.
+    """
+    start, runs = time.perf_counter(), []
+    for i, point in enumerate(points, 1):
+        runs.append({**point, **one(point)})
+        print(f"{i} of {len(points)}: {point}, {time.perf_counter() - start:.0f} s", file=sys.stderr)
+    return runs
+
+
+def write(name: str, record: Callable[[str], list[dict[str, Any]]], **facts: Any) -> None:
+    """Record in the framework that the command line names, and write ``<name>.json`` beside this module.
+
+    Parameters
+    ----------
+    name : str
+        Of the module that records.
+    record : callable
+        Framework to runs.
+    **facts
+        What a reader has to know about the runs: data, model, optimizer and the like.
+    """
+    if len(sys.argv) != 2 or sys.argv[1] not in PACKAGES:
+        sys.exit(f"say which framework: python -m lesson_utils.recorded.{name} torch|paddle")
+    framework = sys.argv[1]
+    if framework == "torch":
+        import_module("torch").set_num_threads(1)  # small products: a second thread only gets in the way
+    start = time.perf_counter()
+    runs = record(framework)
+    recording = {"about": {**_about(name, framework, time.perf_counter() - start), **facts}, "runs": runs}
+    rows = ",\n".join(json.dumps(run, separators=(",", ":"), allow_nan=False) for run in runs)
+    about = json.dumps(recording["about"], allow_nan=False)
+    path = FOLDER / f"{name}.json"
+    path.write_text(f'{{"about": {about},\n"runs": [\n{rows}\n]}}\n', "utf-8")
+    print(f"{len(runs)} runs, {path.stat().st_size / 1000:.0f} kB in {path}")
+
+
+def _about(name: str, framework: str, seconds: float) -> dict[str, Any]:
+    package = PACKAGES[framework]
+    return {
+        "command": f"python -m lesson_utils.recorded.{name} {framework}",
+        "date": date.today().isoformat(),
+        "framework": f"{package} {version(package)}",
+        "numpy": version("numpy"),
+        "python": platform.python_version(),
+        "processor": _processor(),
+        "minutes": round(seconds / 60, 1),
+    }
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
