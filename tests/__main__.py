@@ -24,9 +24,14 @@ OTHER_PROCESSOR = ONE_THREAD | {
     "OMP_WAIT_POLICY": "PASSIVE",
 }  # fmt: skip
 
-BROWSER = [["tests/widgets"], ["tests", "--ignore=tests/widgets"]]  # two halves of about the same length
+# The longest first: two run at a time.
+TESTS = [
+    ["tests/widgets", "-m", "browser"],
+    ["tests", "-m", "not browser and not soak"],
+    ["tests", "--ignore=tests/widgets", "-m", "browser"],
+]
 
-Step = tuple[str, list[list[str]], dict[str, str]]  # name, commands that run side by side, environment
+Step = tuple[str, list[list[str]], dict[str, str]]  # name, commands that run two at a time, environment
 
 
 def notebooks(framework: str) -> list[str]:
@@ -48,21 +53,20 @@ def steps(fast: bool) -> list[Step]:
         *quick,
         ("strict site build", [["publishing", "clean"]], {}),
         ("site", [["publishing", "book"]], {}),
-        ("tests", [[*PYTEST, "tests", "-m", "not browser and not soak"]], {}),
-        ("browser", [[*PYTEST, *folders, "-m", "browser"] for folders in BROWSER], {}),
+        ("tests", [[*PYTEST, *which] for which in TESTS], {}),
         ("notebooks", nbval, ONE_THREAD),
         ("notebooks, other processor", nbval, OTHER_PROCESSOR),
     ]
 
 
 def run(step: Step) -> bool:
-    """Run the commands of a step side by side; print their output when all are done."""
+    """Run the commands of a step, two at a time; print their output when all are done."""
     name, commands, environment = step
     print(f"\n== {name}", flush=True)
     for command in commands:
         print("   python -m " + " ".join(command)[:150], flush=True)
     start = time.perf_counter()
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(2) as pool:
         done = list(pool.map(lambda command: _call(command, environment, alone=len(commands) == 1), commands))
     for process in done:
         if process.stdout:

@@ -16,7 +16,9 @@ PLACES = [
     r"C:\Program Files\Google\Chrome\Application\chrome.exe",
     r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
 ]
-FLAGS = ["--no-sandbox", "--disable-background-networking"]
+# To this browser there is no other host than this machine.
+ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+FLAGS = ["--no-sandbox", "--disable-background-networking", ALONE]
 
 
 @contextmanager

@@ -8,24 +8,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Page
 
-from tests.site.conftest import ROOT, Site
+from tests.site.survey import Reading, start_widgets
+from tests.site.visit import Site
 
 pytestmark = pytest.mark.browser
 
-AXE = ROOT / "assets" / "node_modules" / "axe-core" / "axe.min.js"
-# As for somebody who has read to the end: folds open, far sections laid out.
-AS_READ = """() => {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(".bd-article section { content-visibility: visible !important }");
-  document.adoptedStyleSheets.push(sheet);
-  document.querySelectorAll("details").forEach((one) => (one.open = true));
-}"""
-# The drawn half of a formula is hidden from assistive technology, which reads the MathML beside it.
-RUN_AXE = "rules => axe.run({ exclude: [['.katex-html']] }, { resultTypes: ['violations'], ...rules })"
-# The dark page has the same elements in other colours: only the rules about colours can say something new.
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 FIRST_VIEW = 250_000  # bytes, gzip, without the pictures of outputs
 
 PLACES: dict[str, Callable[[Site, str], str]] = {
@@ -35,102 +23,47 @@ PLACES: dict[str, Callable[[Site, str], str]] = {
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_loads_with_its_widgets_without_other_hosts_and_without_complaint(site: Site, place: str) -> None:
+@pytest.mark.parametrize("place", ["sub-path", "file"])
+def test_loads_with_its_widgets_from_anywhere(site: Site, place: str) -> None:
     trouble = {}
     for page in site.pages:
         with site.visit(PLACES[place](site, page)) as visit:
             started = start_widgets(visit.page)
-            text = visit.page.locator("article").inner_text()
-        if visit.trouble or not text.strip() or not all(started):
-            trouble[page] = visit.trouble or "a widget did not start" if text.strip() else "empty"
+            if visit.trouble or not all(started):
+                trouble[page] = visit.trouble or "a widget did not start"
     assert not trouble
 
 
-def start_widgets(page: Page) -> list[bool]:
-    """Scroll to every widget of a page; whether each of them came to life."""
-    started = []
-    for widget in page.locator(".lesson-widget").all():
-        if not widget.is_visible():  # its cell came out differently in the two frameworks: it is in the other tab
-            widget.locator(
-                "xpath=ancestor::div[contains(@class, 'sd-tab-content')]/preceding-sibling::label[1]"
-            ).click()
-        widget.scroll_into_view_if_needed()
-        page.wait_for_function("one => one.dataset.ready || one.dataset.failed", arg=widget.element_handle())
-        started.append(widget.get_attribute("data-failed") is None)
-    return started
+def test_loads_without_other_hosts_and_without_complaint(survey: dict[str, Reading]) -> None:
+    assert not {page: reading.trouble for page, reading in survey.items() if reading.trouble}
+    assert not [page for page, reading in survey.items() if not reading.text.strip()]
+    assert not [page for page, reading in survey.items() if not all(reading.started)]
+    assert sum(len(reading.started) for reading in survey.values()) > 3
 
 
-def test_maths_is_rendered(site: Site) -> None:
-    rendered = 0
-    for page in site.pages:
-        with site.visit(site.address + page) as visit:
-            formulas = visit.page.locator(".math")
-            good = visit.page.locator(".math:has(.katex-html):has(math)")
-            assert formulas.count() == good.count(), page
-            assert visit.page.locator(".katex-error").count() == 0, page
-            text = visit.page.evaluate(
-                "() => { const copy = document.querySelector('article').cloneNode(true);"
-                " copy.querySelectorAll('pre, code, .math, .lesson-widget').forEach((part) => part.remove());"
-                " return copy.textContent; }"
-            )
-            assert not re.search(r"\\[(\[]|\$[^$\n]*[\\^_][^$\n]*\$|\$\$", text), page
-            if good.count():
-                rendered += 1
-                visit.page.evaluate(AS_READ)  # a font is fetched when a formula is laid out
-                fonts = visit.page.evaluate(
-                    "async () => { await document.fonts.ready;"
-                    " return [...document.fonts].filter((one) => one.status === 'loaded').length; }"
-                )
-                assert fonts, f"{page}: no font of KaTeX was loaded"
-    assert rendered, "no page has maths"
+def test_maths_is_rendered(survey: dict[str, Reading]) -> None:
+    assert any(reading.formulas for reading in survey.values())
+    for page, reading in survey.items():
+        assert reading.formulas == reading.good_formulas, page
+        assert not re.search(r"\\[(\[]|\$[^$\n]*[\\^_][^$\n]*\$|\$\$", reading.prose), page
+        assert reading.fonts or not reading.formulas, f"{page}: no font of KaTeX was loaded"
 
 
-def test_nothing_scrolls_sideways_on_a_phone(site: Site) -> None:
-    wide = {}
-    for page in site.pages:
-        with site.visit(site.address + page, width=360, has_touch=True, is_mobile=True) as visit:
-            width = visit.page.evaluate("document.documentElement.scrollWidth")
-            if width > 360:
-                wide[page] = width
-    assert not wide
+def test_nothing_scrolls_sideways_on_a_phone(survey: dict[str, Reading]) -> None:
+    assert not {page: reading.phone_width for page, reading in survey.items() if reading.phone_width > 360}
 
 
-@pytest.mark.parametrize(("mode", "rules"), [("light", {}), ("dark", COLOURS)], ids=["light", "dark"])
-def test_axe_finds_nothing(site: Site, mode: str, rules: dict) -> None:
-    script = AXE.read_text("utf-8")
-    found = {}
-    for page in site.pages:
-        with site.visit(site.address + page, color_scheme=mode) as visit:
-            visit.page.evaluate(AS_READ)
-            visit.page.wait_for_timeout(150)
-            visit.page.evaluate(script)
-            result = visit.page.evaluate(RUN_AXE, rules)
-        violations = [
-            f"{one['id']}: {node['target']} {node['failureSummary']}"
-            for one in result["violations"]
-            for node in one["nodes"][:3]
-        ]
-        if violations:
-            found[page] = violations
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_axe_finds_nothing(survey: dict[str, Reading], mode: str) -> None:
+    found = {page: reading.violations[mode] for page, reading in survey.items() if reading.violations[mode]}
     assert not found, "\n".join(f"{page}\n  " + "\n  ".join(lines) for page, lines in found.items())
 
 
-def test_first_view_of_a_lesson_is_small(site: Site) -> None:
-    weights = {}
-    for page in site.lessons:
-        sizes: dict[str, int] = {}
-        with site.visit(site.address + "search.html") as visit:
-            visit.page.on(
-                "requestfinished",
-                lambda request, sizes=sizes: sizes.__setitem__(request.url, _size(site, request.url)),
-            )
-            visit.page.goto(site.address + page, wait_until="networkidle")
-        weights[page] = sum(sizes.values())
-        assert len(sizes) > 3, f"{page}: only {list(sizes)} was seen"
+def test_first_view_of_a_lesson_is_small(site: Site, survey: dict[str, Reading]) -> None:
+    weights = {page: sum(_size(site, url) for url in set(survey[page].received)) for page in site.lessons}
+    assert all(len(set(survey[page].received)) > 3 for page in site.lessons)
     print(weights)
-    heavy = {page: weight for page, weight in weights.items() if weight > FIRST_VIEW}
-    assert not heavy
+    assert not {page: weight for page, weight in weights.items() if weight > FIRST_VIEW}
 
 
 def _size(site: Site, url: str) -> int:

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.site.conftest import Site
+from tests.site.visit import Site
 
 pytestmark = pytest.mark.browser
 

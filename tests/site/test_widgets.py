@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page
 
 from lesson_utils.widgets.convolution import convolve, output_size
-from tests.site.conftest import Site
 from tests.site.test_pages import PLACES
+from tests.site.visit import Site
 from tests.widgets.harness import set_ranges
 
 pytestmark = pytest.mark.browser
