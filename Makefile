@@ -1,7 +1,7 @@
 # A thin face of `python -m publishing VERB`; on Windows run that instead.
 #   make book        environment, execution of what is stale, the site in _build/html
 #   make test        everything that must hold;  make test-fast  what to run every few minutes
-#   make serve · make lab · make lesson L=cnn/lenet · make bench · make clean
+#   make serve · make lab · make new L=cnn/name · make lesson L=cnn/name · make bench · make clean
 
 PYTHON ?= python3
 UV_VERSION = 0.13.8
@@ -11,7 +11,7 @@ RUN = $(BIN)/python -m
 READY = $(VENV)/ready
 NODE_READY = assets/node_modules/ready
 
-.PHONY: book serve lab lesson test test-fast soak bench pins clean
+.PHONY: book serve lab new lesson test test-fast soak bench pins clean
 .DELETE_ON_ERROR:
 
 book: $(READY) $(NODE_READY)
@@ -23,9 +23,14 @@ serve: book
 lab: $(READY)
 	@$(RUN) publishing lab
 
-# Execute one lesson again: make lesson L=cnn/lenet
-lesson: $(READY)
+# Execute one lesson again and build its page: make lesson L=cnn/lenet
+lesson: $(READY) $(NODE_READY)
 	@$(RUN) publishing execute $(L)
+	@$(RUN) publishing book
+
+# Begin a lesson: make new L=cnn/name
+new: $(READY)
+	@$(RUN) publishing new $(L)
 
 test: $(READY) $(NODE_READY)
 	@$(RUN) tests

@@ -11,6 +11,7 @@ import webbrowser
 from pathlib import Path
 
 from publishing.lesson import ROOT, Lesson, LessonError, check_toc, read_lessons
+from publishing.new import new_lesson
 from publishing.site import BUILD, SITE, SiteError, build_site
 
 
@@ -52,6 +53,12 @@ def check(options: argparse.Namespace) -> None:
 def execute(options: argparse.Namespace) -> None:
     """Execute lessons again although their code has not changed."""
     _execute(_chosen(options), force=True, record=options.record)
+
+
+def new(options: argparse.Namespace) -> None:
+    """Write a new lesson that runs as it stands, and put it into the table of contents."""
+    path = new_lesson(options.lesson)
+    print(f"{path.relative_to(ROOT)} is written; `make lesson L={options.lesson}` runs it and builds the page")
 
 
 def serve(options: argparse.Namespace) -> None:
@@ -106,13 +113,15 @@ def _execute(lessons: dict[str, Lesson], **how: bool) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m publishing", description=__doc__)
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    for function in (book, check, execute, serve, lab, clean):
+    for function in (book, check, execute, new, serve, lab, clean):
         verb = verbs.add_parser(function.__name__, help=function.__doc__)
         verb.set_defaults(run=function)
         if function in (check, execute):
             verb.add_argument("lessons", nargs="*", help="lesson ids such as cnn/lenet; all by default")
         if function is execute:
             verb.add_argument("--record", action="store_true", help="also record volatile outputs and run times anew")
+        if function is new:
+            verb.add_argument("lesson", help="chapter/name, such as cnn/lenet")
         if function is serve:
             verb.add_argument("--port", type=int, default=8000, help="0 picks a free one")
     return parser
