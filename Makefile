@@ -11,7 +11,7 @@ RUN = $(BIN)/python -m
 READY = $(VENV)/ready
 NODE_READY = assets/node_modules/ready
 
-.PHONY: book serve lab new lesson test test-fast soak bench pins clean
+.PHONY: book serve lab new lesson test test-fast test-notebooks soak bench pins clean
 .DELETE_ON_ERROR:
 
 book: $(READY) $(NODE_READY)
@@ -37,6 +37,10 @@ test: $(READY) $(NODE_READY)
 
 test-fast: $(READY) $(NODE_READY)
 	@$(RUN) tests fast
+
+# Every notebook, as this processor computes and as an older one does.
+test-notebooks: $(READY)
+	@$(RUN) tests notebooks
 
 soak: $(READY)
 	@$(RUN) pytest -q -m soak tests/lesson_utils

@@ -1,6 +1,7 @@
 """Everything that must hold: ``python -m tests``; what to run every few minutes: ``python -m tests fast``.
 
-Each step is a command that can be run by hand; the first line of a step shows it.
+Each step is a command that can be run by hand; the first line of a step shows it. ``python -m tests notebooks``
+repeats every notebook on both kinds of processor, which takes twice as long as the whole test needs for it.
 """
 
 import os
@@ -31,43 +32,55 @@ TESTS = [
     ["tests", "--ignore=tests/widgets", "-m", "browser"],
 ]
 
-Step = tuple[str, list[list[str]], dict[str, str]]  # name, commands that run two at a time, environment
+Command = tuple[list[str], dict[str, str]]  # arguments, environment
+Step = tuple[str, list[Command]]  # name, commands that run two at a time
 
 
-def notebooks(framework: str) -> list[str]:
-    """The executed notebooks of one framework."""
-    return sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(f"book/**/*.{framework}.ipynb"))
+def notebooks(which: int) -> list[str]:
+    """Half of the executed notebooks: a lesson's PyTorch notebook is in one half, its Paddle notebook in the other."""
+    paths = []
+    for i, path in enumerate(sorted(ROOT.glob("book/*/*.torch.ipynb"))):
+        framework = ("torch", "paddle")[(i + which) % 2]
+        paths.append(str(path.relative_to(ROOT)).replace(".torch.", f".{framework}."))
+    return paths
 
 
-def steps(fast: bool) -> list[Step]:
+def nbval(which: int, environment: dict[str, str]) -> Command:
+    """Repeat half of the notebooks as one kind of processor would."""
+    return [*NBVAL, *notebooks(which)], environment
+
+
+def steps(which: str) -> list[Step]:
     """What is run, in order: the cheapest to fail comes first."""
-    nbval = [[*NBVAL, *notebooks(framework)] for framework in ("torch", "paddle")]
-    quick = [
-        ("style", [["ruff", "check", "."], ["ruff", "format", "--check", "."]], {}),
-        ("types", [["mypy"]], {}),
-        ("sources and notebooks", [["publishing", "check"]], {}),
+    # Every lesson meets both kinds of processor, in one framework each.
+    once = [nbval(0, ONE_THREAD), nbval(1, OTHER_PROCESSOR)]
+    quick: list[Step] = [
+        ("style", [(["ruff", "check", "."], {}), (["ruff", "format", "--check", "."], {})]),
+        ("types", [(["mypy"], {})]),
+        ("sources and notebooks", [(["publishing", "check"], {})]),
     ]
-    if fast:
-        return [*quick, ("tests", [[*PYTEST, "tests", "-m", "not slow and not browser and not soak"]], {})]
+    if which == "fast":
+        return [*quick, ("tests", [([*PYTEST, "tests", "-m", "not slow and not browser and not soak"], {})])]
+    if which == "notebooks":
+        return [("notebooks", [*once, nbval(1, ONE_THREAD), nbval(0, OTHER_PROCESSOR)])]
     return [
         *quick,
-        ("strict site build", [["publishing", "clean"]], {}),
-        ("site", [["publishing", "book"]], {}),
-        ("tests", [[*PYTEST, *which] for which in TESTS], {}),
-        ("notebooks", nbval, ONE_THREAD),
-        ("notebooks, other processor", nbval, OTHER_PROCESSOR),
+        ("strict site build", [(["publishing", "clean"], {})]),
+        ("site", [(["publishing", "book"], {})]),
+        ("tests", [([*PYTEST, *chosen], {}) for chosen in TESTS]),
+        ("notebooks", once),
     ]
 
 
 def run(step: Step) -> bool:
     """Run the commands of a step, two at a time; print their output when all are done."""
-    name, commands, environment = step
+    name, commands = step
     print(f"\n== {name}", flush=True)
-    for command in commands:
+    for command, _ in commands:
         print("   python -m " + " ".join(command)[:150], flush=True)
     start = time.perf_counter()
     with ThreadPoolExecutor(2) as pool:
-        done = list(pool.map(lambda command: _call(command, environment, alone=len(commands) == 1), commands))
+        done = list(pool.map(lambda one: _call(*one, alone=len(commands) == 1), commands))
     for process in done:
         if process.stdout:
             print(process.stdout.strip(), flush=True)
@@ -84,7 +97,10 @@ def _call(command: list[str], environment: dict[str, str], alone: bool) -> subpr
 
 def main() -> int:
     """Run all steps; a failure does not stop the others, but counts."""
-    failed = [step[0] for step in steps(fast="fast" in sys.argv[1:]) if not run(step)]
+    which = " ".join(sys.argv[1:])
+    if which not in ("", "fast", "notebooks"):
+        sys.exit(f"error: it is `python -m tests [fast | notebooks]`, not {which!r}")
+    failed = [step[0] for step in steps(which) if not run(step)]
     print(f"\nfailed: {', '.join(failed)}" if failed else "\nall steps passed")
     return 1 if failed else 0
 
