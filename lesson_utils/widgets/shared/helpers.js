@@ -319,15 +319,21 @@ function cellGrid(ui, { label, move, pick, key }) {
     grid.cells[y]?.[x]?.setAttribute("tabindex", 0);
   };
   grid.focus = (y, x) => { rove(y, x); grid.cells[y]?.[x]?.focus(); };
+  const makeCell = (y, x) => {
+    const cell = h("div", { class: "lw-cell", role: "gridcell", tabindex: -1 });
+    cell.at = [y, x];
+    return cell;
+  };
+  // A slider is dragged over many sizes: cells that stay are kept, only the edge comes and goes.
   grid.resize = (rows, cols) => {
     if (rows === grid.rows && cols === grid.cols) return;
     Object.assign(grid, { rows, cols });
-    grid.cells = range(rows).map((y) => range(cols).map((x) => {
-      const cell = h("div", { class: "lw-cell", role: "gridcell", tabindex: -1 });
-      cell.at = [y, x];
-      return cell;
-    }));
-    node.replaceChildren(...grid.cells.map((row) => h("div", { role: "row", class: "lw-row" }, row)));
+    while (grid.cells.length > rows) { grid.cells.pop(); node.lastChild.remove(); }
+    while (grid.cells.length < rows) { grid.cells.push([]); node.append(h("div", { role: "row", class: "lw-row" })); }
+    grid.cells.forEach((row, y) => {
+      while (row.length > cols) row.pop().remove();
+      while (row.length < cols) node.children[y].append(row[row.push(makeCell(y, row.length)) - 1]);
+    });
     css(node, { "--cols": cols });
     node.hidden = !rows || !cols;
     rove(Math.min(at[0], Math.max(rows - 1, 0)), Math.min(at[1], Math.max(cols - 1, 0)));
