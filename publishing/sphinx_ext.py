@@ -12,6 +12,7 @@ from sphinx.errors import ExtensionError
 
 from publishing import theme
 from publishing.coverage import write_coverage
+from publishing.facts import write_facts
 from publishing.lesson import LessonError, check_toc, read_lessons
 from publishing.notes import write_notes
 from publishing.tabs import tab_cells
@@ -35,6 +36,7 @@ def _weave(app: Sphinx, config: Config) -> None:
         weave_all(lessons)
         write_notes(lessons)
         write_coverage(lessons)
+        write_facts(lessons)
     except LessonError as error:
         raise ExtensionError(str(error)) from error
 
