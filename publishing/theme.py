@@ -17,7 +17,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from publishing import theme_finish, theme_glossary, theme_maths
+from publishing import theme_finish, theme_glossary, theme_maths, theme_share
 
 # The files a page loads, in this order; whatever else the extensions ask for is dropped.
 STYLES = ["_static/book.css"]
@@ -70,6 +70,7 @@ def page_context(app: Sphinx, pagename: str, template: str, context: dict[str, A
         SCRIPTS + ["_static/widget-host.js"] * ("lesson-widget" in body) + SEARCH_SCRIPTS * (pagename == "search")
     )
     context["description"] = description(doctree) if doctree else ""
+    context["card"] = app.config.html_baseurl + theme_share.CARD if app.config.html_baseurl else ""
 
 
 def description(doctree: nodes.document) -> str:
@@ -93,7 +94,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("comments_config", {}, "")
     app.connect("env-get-outdated", always_something)
     app.connect("html-page-context", page_context, priority=900)
-    for part in (theme_maths, theme_glossary, theme_finish):
+    for part in (theme_maths, theme_glossary, theme_share, theme_finish):
         part.setup(app)
     # One node process renders the maths of a build, so pages are written by one process.
     return {"parallel_read_safe": True, "parallel_write_safe": False}

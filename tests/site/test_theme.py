@@ -1,10 +1,12 @@
 """The parts of publishing that shape the pages, each by itself."""
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
-from publishing import theme, theme_finish, theme_glossary, theme_maths, theme_styles
+from publishing import theme, theme_finish, theme_glossary, theme_maths, theme_share, theme_styles
 from tests.site.conftest import ROOT
 
 
@@ -146,3 +148,18 @@ def test_terms_of_the_glossary_are_used_where_it_says() -> None:
 
 def test_lock_file_names_no_registry() -> None:
     assert "resolved" not in (ROOT / "assets" / "package-lock.json").read_text("utf-8")
+
+
+def test_sitemap_is_one() -> None:
+    text = theme_share.sitemap(["index.html", "book/a&b.html"], "https://example.org/book/")
+    root = ElementTree.fromstring(text)
+    found = [place.text for place in root.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
+    assert found == ["https://example.org/book/index.html", "https://example.org/book/book/a&b.html"]
+
+
+def test_social_card_is_drawn_in_its_size(tmp_path: Path) -> None:
+    theme_share.draw_card(tmp_path / "card.png", "A title", "and what it is about")
+    with Image.open(tmp_path / "card.png") as card:
+        assert card.size == theme_share.CARD_SIZE
+        assert len(set(card.convert("L").tobytes())) > 50  # something is drawn
+    assert (tmp_path / "card.png").stat().st_size < 300_000
