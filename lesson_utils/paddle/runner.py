@@ -214,7 +214,9 @@ def fill_weights(model: nn.Layer, seed: int = 0) -> None:
     # PyTorch keeps the weight of a linear layer as (out, in), Paddle as (in, out).
     layers = model.sublayers(include_self=True)
     linear = {id(layer.weight) for layer in layers if isinstance(layer, nn.Linear)}
-    parameters = dict(model.named_parameters())
+    # Paddle counts the running averages of batch normalisation among the parameters, PyTorch does not.
+    running = ("_mean", "_variance")
+    parameters = {name: p for name, p in model.named_parameters() if name.split(".")[-1] not in running}
     shapes = {name: tuple(p.shape)[:: -1 if id(p) in linear else 1] for name, p in parameters.items()}
     for name, array in deterministic_weights(shapes, seed).items():
         transposed = array.T if id(parameters[name]) in linear else array

@@ -148,6 +148,21 @@ def test_model_is_saved_and_loaded(framework, tmp_path):
     np.testing.assert_array_equal(other.predict(IMAGES).numpy(), runner.predict(IMAGES).numpy())
 
 
+def test_batch_normalisation_gets_the_same_weights_and_keeps_its_averages():
+    losses = {}
+    for framework in FRAMEWORKS:
+        utils, nn = (importlib.import_module(name) for name in (f"lesson_utils.{framework}", f"{framework}.nn"))
+        convolution, norm = (nn.Conv2d, nn.BatchNorm2d) if framework == "torch" else (nn.Conv2D, nn.BatchNorm2D)
+        model = nn.Sequential(convolution(1, 4, 3), norm(4), nn.ReLU(), nn.Flatten(), nn.Linear(400, 10))
+        utils.fill_weights(model, seed=0)
+        averages = (model[1].running_mean, model[1].running_var) if framework == "torch" else (
+            model[1]._mean, model[1]._variance)  # fmt: skip
+        assert [float(utils.to_numpy(one).mean()) for one in averages] == [0.0, 1.0]
+        (inputs, targets), *_ = loader_of(framework)
+        losses[framework] = float(nn.CrossEntropyLoss()(model(inputs), targets))
+    assert losses["torch"] == pytest.approx(losses["paddle"], rel=1e-5)
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 class TestWrongUse:
     def test_empty_loader(self, framework):
