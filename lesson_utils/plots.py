@@ -97,10 +97,14 @@ def tidy_svg(svg: str) -> str:
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)
     svg = re.sub(r' style="([^"]*)"', lambda found: _as_attributes(found[1]), svg)
     svg = svg.replace("<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1)
-    # Base64 pictures hold no point, so digits, a point and digits are always a coordinate.
-    svg = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), svg)
+    # Base64 pictures hold no point, so inside a tag digits, a point and digits are always a coordinate.
+    svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"\d+\.\d{3,}", _rounded, tag[0]), svg)
     svg = re.sub(r' transform="rotate\(-?0 [^"]*"|<defs>\s*</defs>', "", svg)
     return re.sub(r"\s*\n\s*", "\n", svg).strip()
+
+
+def _rounded(found: re.Match[str]) -> str:
+    return f"{float(found[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def _as_attributes(style: str) -> str:

@@ -59,3 +59,8 @@ def test_images_refuses_what_are_no_pictures():
         plots.images(np.zeros((8, 8)))
     with pytest.raises(ValueError, match="2 pictures but 1 titles"):
         plots.images(np.zeros((2, 8, 8)), titles=["a"])
+
+
+def test_rounding_leaves_the_words_of_a_figure_alone():
+    svg = svg_of(lambda axis: (axis.set_yticks([0.125, 0.5], ["0.125", "half"]), axis.set(title="lr 0.0003")))
+    assert ">0.125<" in svg and "lr 0.0003" in svg
