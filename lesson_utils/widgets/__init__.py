@@ -10,6 +10,7 @@ MIME = "application/x-lesson-widget+json"
 
 if TYPE_CHECKING:
     from .attention import Attention as Attention
+    from .augmentation import Augmentation as Augmentation
     from .boxes import Boxes as Boxes
     from .broadcasting import Broadcasting as Broadcasting
     from .confusion import Confusion as Confusion
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .gates import Gates as Gates
     from .masking import Masking as Masking
     from .optimizer_race import OptimizerRace as OptimizerRace
+    from .parallel_cost import ParallelCost as ParallelCost
     from .polynomial import Polynomial as Polynomial
     from .positions import Positions as Positions
     from .receptive_field import ReceptiveField as ReceptiveField
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 # Class -> folder. Loaded on first use, so that importing lesson_utils stays cheap.
 _FOLDERS = {
     "Attention": "attention",
+    "Augmentation": "augmentation",
     "Boxes": "boxes",
     "Broadcasting": "broadcasting",
     "Confusion": "confusion",
@@ -37,6 +40,7 @@ _FOLDERS = {
     "Gates": "gates",
     "Masking": "masking",
     "OptimizerRace": "optimizer_race",
+    "ParallelCost": "parallel_cost",
     "Polynomial": "polynomial",
     "Positions": "positions",
     "ReceptiveField": "receptive_field",

@@ -6,6 +6,7 @@ import torch
 
 NOTES = {  # lesson -> how many of its notes are tested here
     "detection/boxes-and-iou": 4,
+    "detection/nms": 2,
 }
 
 
@@ -37,3 +38,34 @@ def test_gradient_of_a_product_with_a_zero_factor():
     other = paddle.to_tensor([[0.0, 3.0]], stop_gradient=False)
     other.prod(axis=1).sum().backward()
     assert np.isnan(other.grad.numpy()).any()
+
+
+def test_arguments_and_equal_scores_of_nms():
+    from torchvision import ops
+
+    boxes = np.array([[0, 0, 10, 10], [3, 0, 13, 10], [20, 0, 30, 10]], dtype=np.float32)
+    assert ops.nms(torch.tensor(boxes), torch.tensor([0.5, 0.5, 0.9]), 0.5).tolist() == [2, 0]
+    ranked = paddle.to_tensor(boxes)
+    assert paddle.vision.ops.nms(ranked, 0.5).tolist() == [0, 2]  # no scores: the order is the ranking
+    assert paddle.vision.ops.nms(ranked, 0.5, paddle.to_tensor([0.5, 0.6, 0.9])).tolist() == [2, 1]
+    generator, unstable = np.random.default_rng(0), 0
+    for _ in range(20):
+        apart = np.arange(40)[:, None] * 10 + np.array([0, 0, 5, 5])
+        scores = generator.integers(0, 3, 40) / 4
+        expected = np.argsort(-scores, kind="stable").tolist()
+        tensors = torch.tensor(apart.astype("float32")), torch.tensor(scores)
+        assert ops.nms(tensors[0], tensors[1].float(), 0.5).tolist() == expected
+        theirs = paddle.vision.ops.nms(paddle.to_tensor(apart.astype("float32")), 0.5, paddle.to_tensor(scores))
+        unstable += theirs.tolist() != expected
+    assert unstable, "Paddle's nms has become stable; mend the note"
+
+
+def test_suppression_within_classes():
+    from torchvision import ops
+
+    boxes = np.array([[0, 0, 10, 10], [3, 0, 13, 10], [6, 0, 16, 10]], dtype=np.float32)
+    scores, classes = np.array([0.9, 0.8, 0.7], dtype=np.float32), np.array([0, 1, 0])
+    expected = ops.batched_nms(torch.tensor(boxes), torch.tensor(scores), torch.tensor(classes), 0.2)
+    tensors = [paddle.to_tensor(array) for array in (boxes, scores, classes)]
+    theirs = paddle.vision.ops.nms(tensors[0], 0.2, tensors[1], category_idxs=tensors[2], categories=[0, 1])
+    assert expected.tolist() == theirs.tolist() == [0, 1]
