@@ -1,6 +1,7 @@
 """Two pages made from data: which data sets the book uses, and how long each lesson and experiment took, on what."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,8 @@ downloaded. With `LESSONS_DATA=full` in the environment, `load` prefers the seco
 checked against its SHA-256."""
 RUNS_HEAD = """# Run times
 
-How long each notebook of this site took, from its first cell to its last, with everything that was running
-on that processor. Your machine will differ; the ratios tell more than the seconds. With a GPU the training
-cells run on it, and the rest stays as it is."""
+How long each notebook of this site took, from its first cell to its last, on {machines}. The two notebooks of a
+lesson ran side by side on a machine with two cores. Yours will differ; the ratios tell more than the seconds."""
 RECORDED_HEAD = """## Recorded experiments
 
 What takes longer than a lesson may was run once and is read by the lessons. Each can be made anew with the command
@@ -75,23 +75,28 @@ def runs_page(lessons: dict[str, Lesson], runs_file: Path = RUNS, recorded: Path
         If a lesson has no recorded run time.
     """
     runs = json.loads(runs_file.read_text(encoding="utf-8"))
-    rows = []
-    for lesson_id, lesson in lessons.items():
+    rows, machines = [], set()
+    for lesson_id in _in_order(lessons):
         missing = [name for name in FRAMEWORKS if name not in runs.get(lesson_id, {})]
         if missing:
             raise LessonError(
                 f"{lesson_id}: no run time for {missing[0]} in {runs_file.name}; run `make lesson L={lesson_id}`"
             )
         both = [runs[lesson_id][name] for name in FRAMEWORKS]
-        seconds = [f"{run['seconds']:.0f}" for run in both]
-        versions = ", ".join(run["framework"] for run in both)
-        rows.append((f"[{lesson.title}]({lesson_id}.ipynb)", *seconds, versions, both[0]["processor"], both[0]["date"]))
-    heads = ("Lesson", "PyTorch, s", "Paddle, s", "Versions", "Processor", "Date")
-    parts = [RUNS_HEAD, table(heads, rows), RECORDED_HEAD]
-    return (
-        "\n\n".join([*parts, table(("Command", "Runs", "Minutes", "Version", "Processor", "Date"), _made(recorded))])
-        + "\n"
-    )
+        machines |= {f"{run['processor']} with {run['framework']} ({run['date']})" for run in both}
+        rows.append((_link(lessons[lesson_id]), *(f"{run['seconds']:.0f}" for run in both)))
+    made = table(("Command", "Runs", "Minutes", "Version", "Processor", "Date"), _made(recorded))
+    head = RUNS_HEAD.format(machines="; ".join(sorted(machines)))
+    return "\n\n".join([head, table(("Lesson", "PyTorch, s", "Paddle, s"), rows), RECORDED_HEAD, made]) + "\n"
+
+
+def _in_order(lessons: dict[str, Lesson], toc: Path = ROOT / "_toc.yml") -> list[str]:
+    """Ids as the table of contents has them."""
+    return [found for found in re.findall(r"book/(\S+)", toc.read_text(encoding="utf-8")) if found in lessons]
+
+
+def _link(lesson: Lesson) -> str:
+    return f"[{lesson.id.rsplit('/', 1)[-1].replace('-', ' ')}]({lesson.id}.ipynb): {lesson.title}"
 
 
 def _made(recorded: Path) -> list[tuple[Any, ...]]:
