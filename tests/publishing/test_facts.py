@@ -32,7 +32,7 @@ def test_every_lesson_and_every_recording_has_its_time():
 
 def test_a_lesson_without_a_time_is_named(tmp_path):
     (tmp_path / "runs.json").write_text("{}")
-    with pytest.raises(LessonError, match=r"^(\S+/\S+): no run time for torch.*make lesson L=\1$"):
+    with pytest.raises(LessonError, match=r"^(\S+/\S+): no run time for torch.*make lesson L=\1`$"):
         runs_page(LESSONS, tmp_path / "runs.json")
 
 
