@@ -114,3 +114,9 @@ def test_shapes_that_differ_are_named() -> None:
         Attention(key=np.zeros((2, 4, 3)))
     with pytest.raises(traitlets.TraitError, match="tokens"):
         Attention(tokens=["a", "b"])
+
+
+def test_a_head_that_the_numbers_do_not_have_is_named() -> None:
+    one = np.zeros((1, 5, 2))
+    with pytest.raises(traitlets.TraitError, match="'head' 1 does not exist"):
+        Attention(query=one, key=one, value=one, head=1)

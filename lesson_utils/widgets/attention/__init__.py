@@ -81,7 +81,7 @@ class Attention(LessonWidget):
         if len(set(shapes.values())) > 1 or shapes["key"][1] != len(tokens):
             raise t.TraitError(f"'{name}' does not fit: {shapes}, {len(tokens)} tokens")
         if head >= shapes["key"][0]:
-            raise t.TraitError(f"'head' {head} does not exist: '{name}' gives {shapes['keys'][0]}")
+            raise t.TraitError(f"'head' {head} does not exist: '{name}' gives {shapes['key'][0]}")
         return new
 
     def describe(self) -> str:
