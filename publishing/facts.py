@@ -8,6 +8,7 @@ from typing import Any
 from publishing.lesson import BOOK, FRAMEWORKS, ROOT, Lesson, LessonError
 
 RUNS = BOOK / "runs.json"
+SITE_NAME = re.compile(r"\b([a-z]+\.org)\b")  # bare, it would become a link without TLS
 RECORDED = ROOT / "lesson_utils" / "recorded"
 DATA_HEAD = """# Data sets
 
@@ -49,7 +50,10 @@ def data_page() -> str:
     heads = ("Name", "Task", "Size", "MB", "Licence", "Comes from")
     parts = [DATA_HEAD]
     for title, datasets in (("With the packages", EMBEDDED), ("To download", FULL)):
-        rows = [(f"`{d.name}`", d.task, d.size, f"{d.megabytes:g}", d.licence, d.origin) for d in datasets]
+        rows = [
+            (f"`{d.name}`", d.task, d.size, f"{d.megabytes:g}", d.licence, SITE_NAME.sub(r"[\1](https://\1)", d.origin))
+            for d in datasets
+        ]
         parts.append(f"## {title}\n\n{table(heads, rows)}")
     return "\n\n".join(parts) + "\n"
 

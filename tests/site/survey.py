@@ -9,10 +9,12 @@ from playwright.sync_api import Page
 from tests.site.visit import Site
 
 AXE = Path(__file__).resolve().parents[2] / "assets" / "node_modules" / "axe-core" / "axe.min.js"
-# As for somebody who has read to the end: folds open, far sections laid out.
+# As for somebody who has read to the end: folds open, far sections laid out, and nothing on its way from one
+# colour to another.
 AS_READ = """() => {
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(".bd-article section { content-visibility: visible !important }");
+  sheet.replaceSync(`.bd-article section { content-visibility: visible !important }
+    *, *::before, *::after { transition: none !important; animation: none !important }`);
   document.adoptedStyleSheets.push(sheet);
   document.querySelectorAll("details").forEach((one) => (one.open = true));
 }"""
