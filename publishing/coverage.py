@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from publishing.lesson import BOOK, Lesson, LessonError
+from publishing.pages import lesson_link, table, write_page
 
 DATA = BOOK / "coverage.yml"
 PAGE = BOOK / "coverage.md"
@@ -34,9 +35,7 @@ def write_coverage(lessons: dict[str, Lesson]) -> None:
     """
     if not DATA.exists():  # a book need not follow any notes
         return
-    text = coverage_page(*read_coverage(DATA), lessons)
-    if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-        PAGE.write_text(text, encoding="utf-8")
+    write_page(PAGE, coverage_page(*read_coverage(DATA), lessons))
 
 
 def read_coverage(path: Path) -> tuple[dict[str, str], list[Row]]:
@@ -106,23 +105,13 @@ def coverage_page(sources: dict[str, str], rows: list[Row], lessons: dict[str, L
     for source, name in sources.items():
         own = [row for row in rows if row["source"] == source]
         if own:
-            lines = [f"| {_cell(row['place'])} | {_cell(row['topic'])} | {_link(row)} |" for row in own]
+            cells = [
+                (row["place"], row["topic"], lesson_link(row["lesson"]) if row["lesson"] else "to come") for row in own
+            ]
             heading = f"## {name[0].upper()}{name[1:]}"
-            parts.append("\n".join([heading, "", "| In the notes | Topic | Lesson |", "|---|---|---|", *lines]))
+            parts.append(f"{heading}\n\n{table(('In the notes', 'Topic', 'Lesson'), cells)}")
     return "\n\n".join(parts) + "\n"
 
 
 def _named(row: Row) -> str:
     return f"row {row.get('source')}, {row.get('place')}, {row.get('topic')!r}"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
-def _link(row: Row) -> str:
-    if row["lesson"] is None:
-        return "to come"
-    # The file's name says what a lesson is about; its title is a question, and too long to stand here often.
-    name = row["lesson"].rsplit("/", 1)[-1].replace("-", " ")
-    return f"[{name}]({row['lesson']}.ipynb)"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from publishing.lesson import BOOK, FRAMEWORKS, ROOT, Lesson, LessonError
+from publishing.pages import lesson_link, table, write_page
 
 RUNS = BOOK / "runs.json"
 SITE_NAME = re.compile(r"\b([a-z]+\.org)\b")  # bare, it would become a link without TLS
@@ -33,9 +34,8 @@ def write_facts(lessons: dict[str, Lesson]) -> None:
     ----------
     lessons : dict of str to Lesson
     """
-    for page, text in ((BOOK / "data.md", data_page()), (BOOK / "runs.md", runs_page(lessons))):
-        if not page.exists() or page.read_text(encoding="utf-8") != text:
-            page.write_text(text, encoding="utf-8")
+    write_page(BOOK / "data.md", data_page())
+    write_page(BOOK / "runs.md", runs_page(lessons))
 
 
 def data_page() -> str:
@@ -88,7 +88,8 @@ def runs_page(lessons: dict[str, Lesson], runs_file: Path = RUNS, recorded: Path
             )
         both = [runs[lesson_id][name] for name in FRAMEWORKS]
         machines |= {f"{run['processor']} with {run['framework']} ({run['date']})" for run in both}
-        rows.append((_link(lessons[lesson_id]), *(f"{run['seconds']:.0f}" for run in both)))
+        name = f"{lesson_link(lesson_id)}: {lessons[lesson_id].title}"
+        rows.append((name, *(f"{run['seconds']:.0f}" for run in both)))
     made = table(("Command", "Runs", "Minutes", "Version", "Processor", "Date"), _made(recorded))
     head = RUNS_HEAD.format(machines="; ".join(sorted(machines)))
     return "\n\n".join([head, table(("Lesson", "PyTorch, s", "Paddle, s"), rows), RECORDED_HEAD, made]) + "\n"
@@ -99,10 +100,6 @@ def _in_order(lessons: dict[str, Lesson], toc: Path = ROOT / "_toc.yml") -> list
     return [found for found in re.findall(r"book/(\S+)", toc.read_text(encoding="utf-8")) if found in lessons]
 
 
-def _link(lesson: Lesson) -> str:
-    return f"[{lesson.id.rsplit('/', 1)[-1].replace('-', ' ')}]({lesson.id}.ipynb): {lesson.title}"
-
-
 def _made(recorded: Path) -> list[tuple[Any, ...]]:
     rows = []
     for path in sorted(recorded.glob("*.json")):
@@ -111,19 +108,3 @@ def _made(recorded: Path) -> list[tuple[Any, ...]]:
         facts = (about["minutes"], about["framework"], about["processor"], about["date"])
         rows.append((f"`{about['command']}`", len(recording["runs"]), *facts))
     return rows
-
-
-def table(heads: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
-    """A Markdown table.
-
-    Parameters
-    ----------
-    heads : tuple of str
-    rows : list of tuple
-
-    Returns
-    -------
-    str
-    """
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -3,6 +3,7 @@
 import re
 
 from publishing.lesson import BOOK, Lesson
+from publishing.pages import write_page
 
 PAGE = BOOK / "frameworks.md"
 NOTE = re.compile(r"^(?P<fence>:{3,})\{admonition\}[^\n]*\n:class: frameworks\n(?P<body>.*?)^(?P=fence)$", re.M | re.S)
@@ -25,9 +26,7 @@ def write_notes(lessons: dict[str, Lesson]) -> None:
         notes = notes_of(lesson)
         if notes:
             parts += [f"## [{lesson.title}]({lesson.id}.ipynb)", *notes]
-    text = "\n\n".join(parts) + "\n"
-    if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-        PAGE.write_text(text, encoding="utf-8")
+    write_page(PAGE, "\n\n".join(parts) + "\n")
 
 
 def notes_of(lesson: Lesson) -> list[str]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from lesson_utils.data.embedded import mnist
 from lesson_utils.history import History
-from lesson_utils.recorded.making import curves, run_all, write
+from lesson_utils.recorded.making import curves, optimizer_for, quiet_runner, run_all, write
 
 ORIGINAL = {"epochs": 5, "lr": 0.01, "optimizer": "Adam", "softmax": False, "third": False, "dropout": 0.0, "white": 1}
 LONG = {"epochs": 10, "lr": 0.001}
@@ -70,31 +70,6 @@ def network(framework: str, softmax: bool = False, third: bool = False, dropout:
     return nn.Sequential(*layers, *([nn.Softmax(-1)] if softmax else []))
 
 
-def optimizer_for(framework: str, name: str, model: Any, lr: float) -> Any:
-    """Give an optimizer by the name it has in the table.
-
-    Parameters
-    ----------
-    framework : {"torch", "paddle"}
-    name : {"SGD", "Momentum", "AdaGrad", "Adam"}
-    model : torch.nn.Module or paddle.nn.Layer
-    lr : float
-        Learning rate.
-
-    Returns
-    -------
-    torch.optim.Optimizer or paddle.optimizer.Optimizer
-    """
-    torch = framework == "torch"
-    optim = import_module("torch.optim" if torch else "paddle.optimizer")
-    settings = {"lr" if torch else "learning_rate": lr}
-    settings["params" if torch else "parameters"] = model.parameters()
-    if name == "Momentum":
-        return (optim.SGD if torch else optim.Momentum)(momentum=0.9, **settings)
-    kind = {"AdaGrad": "Adagrad"}.get(name, name)
-    return getattr(optim, kind)(**settings, **({"epsilon": 1e-10} if name == "AdaGrad" and not torch else {}))
-
-
 def train(framework: str, seed: int, **changes: Any) -> tuple[History, Any, float]:
     """Train one row of the table on the 4,000 training digits.
 
@@ -117,16 +92,14 @@ def train(framework: str, seed: int, **changes: Any) -> tuple[History, Any, floa
     """
     setting = {**ORIGINAL, **changes}
     ours = import_module(f"lesson_utils.{framework}")
-    quiet = type("QuietRunner", (ours.Runner,), {"writes": False})
     ours.seed_everything(seed)
     model = network(framework, *(setting[name] for name in ("softmax", "third", "dropout")))
-    optimizer = optimizer_for(framework, setting["optimizer"], model, setting["lr"])
+    optimizer, _ = optimizer_for(framework, setting["optimizer"], model, setting["lr"])
     (images, labels), (test_images, test_labels) = mnist("train"), mnist("test")
     white = np.float32(setting["white"])
     loader = ours.ArrayLoader(white * images, labels, batch_size=BATCH, shuffle=True, seed=seed, device="cpu")
     judge = ours.ArrayLoader(white * test_images, test_labels, batch_size=500, device="cpu")
-    loss_fn = import_module(f"{framework}.nn").CrossEntropyLoss()
-    runner = quiet(model, optimizer, loss_fn, metric=ours.accuracy, device="cpu", precision="float32")
+    runner = quiet_runner(framework, model, optimizer)
     start = time.process_time()
     history = runner.train(loader, judge, epochs=setting["epochs"])
     return history, runner, time.process_time() - start

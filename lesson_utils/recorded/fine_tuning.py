@@ -20,7 +20,7 @@ from scipy.ndimage import zoom
 
 from lesson_utils.data.embedded import digits8x8, mnist, photos
 from lesson_utils.history import History
-from lesson_utils.recorded.making import curves, run_all, write
+from lesson_utils.recorded.making import curves, halved, quiet_runner, run_all, write
 
 WAYS = (
     ("none", "scratch"),
@@ -65,12 +65,6 @@ def source(name: str) -> Pair:
     return halved(np.concatenate(patches)[:, None]), np.repeat(np.arange(len(TEXTURES)), 250)
 
 
-def halved(images: np.ndarray) -> np.ndarray:
-    """Make pictures (N, C, H, W) half as high and wide: the mean of each 2 by 2 block."""
-    n, c, height, width = images.shape
-    return images.reshape(n, c, height // 2, 2, width // 2, 2).mean(axis=(3, 5))
-
-
 @cache
 def target() -> tuple[Pair, Pair]:
     """Give MNIST's digits, (N, 1, 14, 14): 4,000 to take labels from, 1,000 that judge."""
@@ -105,7 +99,6 @@ def fit(framework: str, model: Any, rates: tuple[float, float], data: tuple[Pair
     epochs : int
     """
     ours = import_module(f"lesson_utils.{framework}")
-    quiet = type("QuietRunner", (ours.Runner,), {"writes": False})
     head = list(model[1].parameters())
     body = list(model[0].parameters()) if rates[0] else []
     if framework == "torch":
@@ -121,9 +114,7 @@ def fit(framework: str, model: Any, rates: tuple[float, float], data: tuple[Pair
         ours.ArrayLoader(*data[0], batch_size=BATCH, shuffle=True, device="cpu"),
         ours.ArrayLoader(*data[1], batch_size=1000, device="cpu"),
     )
-    loss_fn = import_module(f"{framework}.nn").CrossEntropyLoss()
-    runner = quiet(model, optimizer, loss_fn, metric=ours.accuracy, device="cpu", precision="float32")
-    return runner.train(*loaders, epochs=epochs)
+    return quiet_runner(framework, model, optimizer).train(*loaders, epochs=epochs)
 
 
 @cache

@@ -4,10 +4,11 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from importlib import import_module
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,101 @@ def curves(history: History) -> dict[str, list[float | None]]:
         Column to values, one an epoch.
     """
     return {name: [short(value) for value in history[name]] for name in CURVES}
+
+
+def grid_points(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Give every combination of the values of a grid.
+
+    Parameters
+    ----------
+    grid : dict
+        Setting to its values.
+
+    Returns
+    -------
+    list of dict
+        Setting to value, the last setting changing fastest.
+    """
+    return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+
+
+def halved(images: np.ndarray) -> np.ndarray:
+    """Make pictures half as high and wide.
+
+    Parameters
+    ----------
+    images : ndarray
+        (N, C, H, W), H and W even.
+
+    Returns
+    -------
+    ndarray
+        (N, C, H/2, W/2): the mean of each 2 by 2 block.
+    """
+    n, c, height, width = images.shape
+    return images.reshape(n, c, height // 2, 2, width // 2, 2).mean(axis=(3, 5))
+
+
+def optimizer_for(
+    framework: str, kind: str, model: Any, lr: float, factor: Callable[[int], float] | None = None, **options: Any
+) -> tuple[Any, Any]:
+    """Give an optimizer under one name in both frameworks, and its schedule.
+
+    Parameters
+    ----------
+    framework : {"torch", "paddle"}
+    kind : str
+        ``"SGD"``, ``"Momentum"`` (0.9), ``"AdaGrad"``, ``"Adam"`` or ``"AdamW"``.
+    model : torch.nn.Module or paddle.nn.Layer
+    lr : float
+        Learning rate.
+    factor : callable, optional
+        Step to what the rate is multiplied by.
+    **options
+        Of the framework's class.
+
+    Returns
+    -------
+    optimizer : torch.optim.Optimizer or paddle.optimizer.Optimizer
+    scheduler : LRScheduler or None
+        For `Runner`.
+    """
+    if kind == "AdaGrad":  # the small number in its fraction is 1e-6 in Paddle unless told
+        kind, options = "Adagrad", {"eps" if framework == "torch" else "epsilon": 1e-10, **options}
+    if framework == "torch":
+        optim = import_module("torch.optim")
+        if kind == "Momentum":  # no class of its own
+            kind, options = "SGD", {"momentum": 0.9, **options}
+        optimizer = getattr(optim, kind)(model.parameters(), lr=lr, **options)
+        return optimizer, optim.lr_scheduler.LambdaLR(optimizer, factor) if factor else None
+    optim = import_module("paddle.optimizer")
+    scheduler = optim.lr.LambdaDecay(lr, factor) if factor else None
+    return getattr(optim, kind)(scheduler or lr, parameters=model.parameters(), **options), scheduler
+
+
+def quiet_runner(framework: str, model: Any, optimizer: Any, scheduler: Any = None, **loss: Any) -> Any:
+    """Give a Runner for recordings: on the CPU, in float32, without a bar.
+
+    A bar for each run would hide what is printed, and in a thread it would land in another cell.
+
+    Parameters
+    ----------
+    framework : {"torch", "paddle"}
+    model, optimizer, scheduler
+        As for `Runner`.
+    **loss
+        Options of ``CrossEntropyLoss``.
+
+    Returns
+    -------
+    Runner
+        Measures accuracy.
+    """
+    ours = import_module(f"lesson_utils.{framework}")
+    loss_fn = import_module(f"{framework}.nn").CrossEntropyLoss(**loss)
+    quiet = type("QuietRunner", (ours.Runner,), {"writes": False})
+    settings = {"metric": ours.accuracy, "device": "cpu", "precision": "float32", "scheduler": scheduler}
+    return quiet(model, optimizer, loss_fn, **settings)
 
 
 def run_all(points: Sequence[dict[str, Any]], one: Callable[[dict[str, Any]], dict[str, Any]]) -> list[dict[str, Any]]:

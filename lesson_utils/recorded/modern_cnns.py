@@ -12,11 +12,10 @@ lists that `build` makes layers of.
 import time
 from functools import cache
 from importlib import import_module
-from itertools import product
 from typing import Any
 
 from lesson_utils.data.embedded import mnist
-from lesson_utils.recorded.making import curves, run_all, write
+from lesson_utils.recorded.making import curves, grid_points, optimizer_for, quiet_runner, run_all, write
 from lesson_utils.schedules import one_cycle
 
 Layer = tuple[Any, ...]
@@ -160,28 +159,15 @@ def train(framework: str, network: str, seed: int) -> dict[str, Any]:
         The curves, and seconds: processor time of the training.
     """
     ours = import_module(f"lesson_utils.{framework}")
-    quiet = type("QuietRunner", (ours.Runner,), {"writes": False})
     ours.seed_everything(seed)
     model = build(framework, NETWORKS[network])
     images, labels = (array[:EXAMPLES] for array in mnist("train"))
     loader = ours.ArrayLoader(images, labels, batch_size=BATCH, shuffle=True, seed=seed, device="cpu")
     val_loader = ours.ArrayLoader(*mnist("test"), batch_size=250, device="cpu")
-    optimizer, scheduler = _descent(framework, model, EPOCHS * len(loader))
-    loss_fn = import_module(f"{framework}.nn").CrossEntropyLoss()
-    options = {"metric": ours.accuracy, "device": "cpu", "precision": "float32", "scheduler": scheduler}
-    runner, start = quiet(model, optimizer, loss_fn, **options), time.process_time()
+    descent = optimizer_for(framework, "Adam", model, LR, one_cycle(EPOCHS * len(loader)))
+    runner, start = quiet_runner(framework, model, *descent), time.process_time()
     history = runner.train(loader, val_loader, epochs=EPOCHS)
     return {"seconds": round(time.process_time() - start, 1), **curves(history)}
-
-
-def _descent(framework: str, model: Any, steps: int) -> tuple[Any, Any]:
-    if framework == "torch":
-        optim = import_module("torch.optim")
-        optimizer = optim.Adam(model.parameters(), LR)
-        return optimizer, optim.lr_scheduler.LambdaLR(optimizer, one_cycle(steps))
-    optim = import_module("paddle.optimizer")
-    scheduler = optim.lr.LambdaDecay(LR, one_cycle(steps))
-    return optim.Adam(scheduler, parameters=model.parameters()), scheduler
 
 
 def record(framework: str) -> list[dict[str, Any]]:
@@ -196,8 +182,7 @@ def record(framework: str) -> list[dict[str, Any]]:
     list of dict
         Network, seed, seconds and curves of each run.
     """
-    points = [dict(zip(GRID, values, strict=True)) for values in product(*GRID.values())]
-    return run_all(points, lambda point: train(framework, **point))
+    return run_all(grid_points(GRID), lambda point: train(framework, **point))
 
 
 if __name__ == "__main__":

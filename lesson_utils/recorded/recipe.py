@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from lesson_utils.data.embedded import mnist
-from lesson_utils.recorded.making import curves, run_all, write
+from lesson_utils.recorded.making import curves, optimizer_for, quiet_runner, run_all, write
 from lesson_utils.schedules import one_cycle
 
 Split = tuple[np.ndarray, np.ndarray]  # images, labels
@@ -144,29 +144,18 @@ def train(
     """
     parts = {**RECIPE, **changes}
     ours = import_module(f"lesson_utils.{framework}")
-    quiet = type("QuietRunner", (ours.Runner,), {"writes": False})
     ours.seed_everything(seed)
     transform = distortion(framework, seed) if parts["augment"] else None
     loader = ours.ArrayLoader(*digits, batch_size=BATCH, shuffle=True, seed=seed, transform=transform, device="cpu")
     val_loader = ours.ArrayLoader(*judge, batch_size=500, device="cpu") if judge else None
-    factor = one_cycle(epochs * len(loader)) if parts["cycle"] else lambda step: 1.0
+    factor = one_cycle(epochs * len(loader)) if parts["cycle"] else None
     model = network(framework, parts["norm"])
-    optimizer, scheduler = _adamw(framework, model, parts["lr"], factor)
-    loss_fn = import_module(f"{framework}.nn").CrossEntropyLoss(label_smoothing=parts["smoothing"])
-    settings = {"metric": ours.accuracy, "scheduler": scheduler, "device": "cpu", "precision": "float32"}
-    runner = quiet(model, optimizer, loss_fn, **settings)
+    fused = {"fused": True} if framework == "torch" else {}
+    descent = optimizer_for(framework, "AdamW", model, parts["lr"], factor, weight_decay=DECAY, **fused)
+    runner = quiet_runner(framework, model, *descent, label_smoothing=parts["smoothing"])
     start = time.process_time()
     runner.train(loader, val_loader, epochs=epochs)
     return runner, time.process_time() - start
-
-
-def _adamw(framework: str, model: Any, lr: float, factor: Callable[[int], float]) -> tuple[Any, Any]:
-    module = import_module(framework)
-    if framework == "torch":
-        optimizer = module.optim.AdamW(model.parameters(), lr=lr, weight_decay=DECAY, fused=True)
-        return optimizer, module.optim.lr_scheduler.LambdaLR(optimizer, factor)
-    scheduler = module.optimizer.lr.LambdaDecay(lr, factor)
-    return module.optimizer.AdamW(scheduler, parameters=model.parameters(), weight_decay=DECAY), scheduler
 
 
 def answers(runner: Any, images: np.ndarray, reach: int = 1) -> np.ndarray:

@@ -13,7 +13,6 @@ validation labels are right.
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ import numpy as np
 from lesson_utils.data.embedded import mnist
 from lesson_utils.history import History
 from lesson_utils.recorded import CURVES
-from lesson_utils.recorded.making import curves, run_all, write
+from lesson_utils.recorded.making import curves, grid_points, optimizer_for, quiet_runner, run_all, write
 
 GRID = {
     "lr": (0.03, 0.3, 3.0),
@@ -79,10 +78,9 @@ def train(
         the last row is NaN.
     """
     ours = import_module(f"lesson_utils.{framework}")
-    # A bar for each run would hide what is printed, and in a thread it would land in another cell.
-    quiet = type("QuietRunner", (ours.Runner,), {"writes": False})
     ours.seed_everything(seed)
-    model, optimizer, loss_fn = _parts(framework, lr, dropout, weight_decay)
+    model = _network(framework, dropout)
+    optimizer, _ = optimizer_for(framework, "SGD", model, lr, weight_decay=weight_decay)
     ours.fill_weights(model, seed)
     images, labels, val_images, val_labels = digits()
     order = {"batch_size": BATCH, "shuffle": True, "seed": seed, "device": "cpu"}
@@ -90,7 +88,7 @@ def train(
         ours.ArrayLoader(images, labels, **order),
         ours.ArrayLoader(val_images, val_labels, batch_size=1000, device="cpu"),
     )
-    runner = quiet(model, optimizer, loss_fn, metric=ours.accuracy, device="cpu", precision="float32")
+    runner = quiet_runner(framework, model, optimizer)
     try:
         return runner.train(*loaders, epochs=EPOCHS, callbacks=callbacks)
     except FloatingPointError:
@@ -99,19 +97,14 @@ def train(
         return runner.history
 
 
-def _parts(framework: str, lr: float, dropout: float, weight_decay: float) -> tuple[Any, Any, Any]:
+def _network(framework: str, dropout: float) -> Any:
     nn = import_module(f"{framework}.nn")
-    model = nn.Sequential(
+    return nn.Sequential(
         nn.Flatten(),
         *(nn.Linear(784, HIDDEN), nn.ReLU(), nn.Dropout(dropout)),
         *(nn.Linear(HIDDEN, HIDDEN), nn.ReLU(), nn.Dropout(dropout)),
         nn.Linear(HIDDEN, 10),
     )
-    rates = {"weight_decay": weight_decay, "lr" if framework == "torch" else "learning_rate": lr}
-    parameters = {"params" if framework == "torch" else "parameters": model.parameters()}
-    optim = import_module(f"{framework}.{'optim' if framework == 'torch' else 'optimizer'}")
-    optimizer = optim.SGD(**parameters, **rates)
-    return model, optimizer, nn.CrossEntropyLoss()
 
 
 def record(framework: str) -> list[dict[str, Any]]:
@@ -126,8 +119,7 @@ def record(framework: str) -> list[dict[str, Any]]:
     list of dict
         Settings and curves of each run.
     """
-    points = [dict(zip(GRID, values, strict=True)) for values in product(*GRID.values())]
-    return run_all(points, lambda point: curves(train(framework, **point)))
+    return run_all(grid_points(GRID), lambda point: curves(train(framework, **point)))
 
 
 if __name__ == "__main__":

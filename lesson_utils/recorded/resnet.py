@@ -13,14 +13,22 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
-from itertools import product
 from typing import Any
 
 import numpy as np
 
 from lesson_utils.data.embedded import mnist
 from lesson_utils.history import History
-from lesson_utils.recorded.making import curves, run_all, short, write
+from lesson_utils.recorded.making import (
+    curves,
+    grid_points,
+    halved,
+    optimizer_for,
+    quiet_runner,
+    run_all,
+    short,
+    write,
+)
 from lesson_utils.schedules import cosine
 
 GRID = {"depth": (8, 14, 20, 32), "shortcut": (False, True), "lr": (0.1,), "seed": (0, 1, 2)}
@@ -41,7 +49,7 @@ def digits() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         500 other digits.
     """
     images, labels = mnist("train")
-    small = images.reshape(-1, 1, 14, 2, 14, 2).mean(axis=(3, 5))  # (N, 1, row, 2, column, 2) -> (N, 1, 14, 14)
+    small = halved(images)
     held = slice(EXAMPLES, EXAMPLES + HELD)
     return small[:EXAMPLES], labels[:EXAMPLES], small[held], labels[held]
 
@@ -149,28 +157,14 @@ def train(
         Columns train_loss, train_accuracy, val_loss, val_accuracy.
     """
     ours = import_module(f"lesson_utils.{framework}")
-    # A bar for each run would hide what is printed.
-    quiet = type("QuietRunner", (ours.Runner,), {"writes": False})
     start(framework, model, seed)
     images, labels, val_images, val_labels = digits()
     order = {"batch_size": BATCH, "shuffle": True, "seed": seed, "device": "cpu"}
     train_loader = ours.ArrayLoader(images, labels, **order)
     val_loader = ours.ArrayLoader(val_images, val_labels, batch_size=250, device="cpu")
-    optimizer, scheduler = _optimizer(framework, model, lr, EPOCHS * len(train_loader))
-    loss_fn = import_module(f"{framework}.nn").CrossEntropyLoss()
-    settings = {"metric": ours.accuracy, "device": "cpu", "precision": "float32", "scheduler": scheduler}
-    runner = quiet(model, optimizer, loss_fn, **settings)
+    descent = optimizer_for(framework, "Momentum", model, lr, cosine(EPOCHS * len(train_loader)))
+    runner = quiet_runner(framework, model, *descent)
     return runner.train(train_loader, val_loader, epochs=EPOCHS, callbacks=callbacks)
-
-
-def _optimizer(framework: str, model: Any, lr: float, steps: int) -> tuple[Any, Any]:
-    if framework == "torch":
-        optim = import_module("torch.optim")
-        optimizer = optim.SGD(model.parameters(), lr=lr, momentum=0.9)
-        return optimizer, optim.lr_scheduler.LambdaLR(optimizer, cosine(steps))
-    optim = import_module("paddle.optimizer")
-    scheduler = optim.lr.LambdaDecay(lr, cosine(steps))
-    return optim.Momentum(scheduler, 0.9, parameters=model.parameters()), scheduler
 
 
 def one(framework: str, depth: int, shortcut: bool, lr: float, seed: int) -> dict[str, Any]:
@@ -207,9 +201,7 @@ def record(framework: str) -> list[dict[str, Any]]:
         Settings and curves of each run.
     """
     import_module(f"lesson_utils.{framework}"), digits()  # or the first run would pay for them
-    grids = [GENTLY, GRID]
-    points = [dict(zip(GRID, values, strict=True)) for grid in grids for values in product(*grid.values())]
-    return run_all(points, lambda point: one(framework, **point))
+    return run_all([*grid_points(GENTLY), *grid_points(GRID)], lambda point: one(framework, **point))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,13 @@
 """One visit to a page of the site, and all that the tests want to know of it: opening each page once is enough."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
 
 from tests.site.visit import Site
+from tests.widgets.harness import axe_source
 
-AXE = Path(__file__).resolve().parents[2] / "assets" / "node_modules" / "axe-core" / "axe.min.js"
 # As for somebody who has read to the end: folds open, far sections laid out, and nothing on its way from one
 # colour to another.
 AS_READ = """() => {
@@ -81,7 +80,7 @@ def read(site: Site, page_name: str) -> Reading:
         page.set_viewport_size({"width": 1280, "height": 900})
         page.evaluate(AS_READ)
         reading.fonts = page.evaluate(FONTS)  # a font is fetched when a formula is laid out
-        page.evaluate(AXE.read_text("utf-8"))
+        page.evaluate(axe_source())
         page.evaluate(ALIKE)
         reading.violations["light"] = violations(page, {})
         page.emulate_media(color_scheme="dark")

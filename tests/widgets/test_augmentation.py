@@ -13,7 +13,8 @@ import traitlets
 from playwright.sync_api import Browser
 
 from lesson_utils.widgets import Augmentation
-from lesson_utils.widgets.augmentation import hash_, normal, pixels, shape_of, solve
+from lesson_utils.widgets.augmentation import pixels, shape_of, solve
+from lesson_utils.widgets.draws import normal, uniform
 
 from .harness import call_js, opened, set_ranges, settle, write_page
 
@@ -60,7 +61,7 @@ def test_front_end_agrees_with_numpy_on_300_settings() -> None:
 
 def test_random_numbers_are_those_of_the_widgets() -> None:
     keys = [[seed, key, 5] for seed in (0, 1, 999) for key in (0, 3, 6911)]
-    for name, ours in [("hash", hash_), ("normal", normal)]:
+    for name, ours in [("hash", uniform), ("normal", normal)]:
         theirs = call_js("augmentation", [[name, *key] for key in keys])
         np.testing.assert_allclose(theirs, [ours(*key) for key in keys], rtol=1e-12)
 

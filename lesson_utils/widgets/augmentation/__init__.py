@@ -9,6 +9,7 @@ import numpy as np
 import traitlets as t
 
 from ..base import LessonWidget, Real, Whole
+from ..draws import normal, uniform
 
 GREY = np.array([0.2989, 0.587, 0.114])
 REACH = 6  # pixels to either side that the blur looks at
@@ -221,22 +222,6 @@ def blurred(x: np.ndarray, spread: float) -> np.ndarray:
     return np.array([w * rows[:, i : i + side] for i, w in enumerate(kernel)]).sum(0)
 
 
-def hash_(*keys: Any) -> np.ndarray:
-    """Return numbers in [0, 1) from whole numbers or arrays of them, as the widgets' JavaScript does."""
-    x = np.asarray(0x9E3779B9, dtype=np.uint64)
-    low = np.uint64(0xFFFFFFFF)
-    for key in keys:
-        x = ((x ^ np.asarray(key, dtype=np.uint64)) * np.uint64(0x85EBCA6B)) & low
-        x = ((x ^ (x >> np.uint64(13))) * np.uint64(0xC2B2AE35)) & low
-        x = x ^ (x >> np.uint64(16))
-    return np.asarray(x / 4294967296.0)
-
-
-def normal(*keys: Any) -> np.ndarray:
-    """Return normally distributed numbers from whole numbers, as the widgets' JavaScript does."""
-    return np.sqrt(-2 * np.log(1 - hash_(*keys, 1))) * np.cos(2 * np.pi * hash_(*keys, 2))
-
-
 def solve(s: dict[str, Any]) -> dict[str, Any]:
     """Return everything that is shown for these settings.
 
@@ -266,7 +251,7 @@ def solve(s: dict[str, Any]) -> dict[str, Any]:
     if s["noise"]:
         x = clipped(x + s["noise"] * normal(s["seed"], 1, np.arange(x.size)).reshape(x.shape))
     size = int(s["erase"] * side + 0.5)
-    top, left = (int(hash_(s["seed"], key) * (side - size + 1)) for key in (2, 3))
+    top, left = (int(uniform(s["seed"], key) * (side - size + 1)) for key in (2, 3))
     x[top : top + size, left : left + size] = 0
     mixed = (1 - s["mix"]) * x + s["mix"] * other
     label = [1 - s["mix"], s["mix"]]

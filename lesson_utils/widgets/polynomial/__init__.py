@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..base import LessonWidget, Real, Whole
+from ..draws import normal, uniform
 
 DEGREES = range(16)
 VALIDATION = 100  # points, never fitted
@@ -62,28 +63,13 @@ def truth(x: Any) -> Any:
     return np.sin(4 * np.asarray(x) + 1)
 
 
-def uniform(*keys: int) -> float:
-    """Return a number in [0, 1) from whole numbers, the same as ``hash`` of the front end."""
-    x = 0x9E3779B9
-    for key in keys:
-        x = ((x ^ key) * 0x85EBCA6B) & 0xFFFFFFFF
-        x = ((x ^ (x >> 13)) * 0xC2B2AE35) & 0xFFFFFFFF
-        x ^= x >> 16
-    return x / 2**32
-
-
-def normal(*keys: int) -> float:
-    """Return a normally distributed number from whole numbers (Box and Muller)."""
-    radius = np.sqrt(-2 * np.log(1 - uniform(*keys, 1)))
-    return float(radius * np.cos(2 * np.pi * uniform(*keys, 2)))
-
-
 def points(samples: int, noise: float, seed: int, part: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Return x, one in each of equal cells of [-1, 1], and noisy y; part 0 trains, part 1 validates."""
     # Away from the cells' borders, so that no two x are equal and least squares stays solvable.
-    cells = [(i + 0.1 + 0.8 * uniform(seed, part, i, 3)) / samples for i in range(samples)]
-    x = [round(2 * cell - 1, 3) for cell in cells]
-    y = [round(float(truth(place)) + noise * normal(seed, part, i), 3) for i, place in enumerate(x)]
+    each = np.arange(samples)
+    cells = (each + 0.1 + 0.8 * uniform(seed, part, each, 3)) / samples
+    x = [round(float(2 * cell - 1), 3) for cell in cells]
+    y = [round(float(truth(a) + noise * b), 3) for a, b in zip(x, normal(seed, part, each), strict=True)]
     return np.array(x), np.array(y)
 
 
