@@ -61,6 +61,14 @@ def new(options: argparse.Namespace) -> None:
     print(f"{path.relative_to(ROOT)} is written; `make lesson L={options.lesson}` runs it and builds the page")
 
 
+def colab(options: argparse.Namespace) -> None:
+    """Write the notebooks that Colab opens: with a cell that installs the course's package there."""
+    from publishing.colab import BRANCH, FOLDER, write_colab  # nbclient takes a while to import
+
+    write_colab(_lessons())
+    print(f"{FOLDER.relative_to(ROOT)} is the content of the branch `{BRANCH}`")
+
+
 def serve(options: argparse.Namespace) -> None:
     """Serve the built site on this machine and open it."""
     if not SITE.exists():
@@ -113,7 +121,7 @@ def _execute(lessons: dict[str, Lesson], **how: bool) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m publishing", description=__doc__)
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    for function in (book, check, execute, new, serve, lab, clean):
+    for function in (book, check, execute, new, colab, serve, lab, clean):
         verb = verbs.add_parser(function.__name__, help=function.__doc__)
         verb.set_defaults(run=function)
         if function in (check, execute):

@@ -2,6 +2,7 @@
 
 from urllib.parse import quote
 
+from publishing.colab import colab_folder
 from publishing.lesson import FRAMEWORKS, ROOT, Lesson
 from publishing.theme import repository_url
 
@@ -42,8 +43,7 @@ def _notebook_links(lesson: Lesson) -> str:
     url = repository_url(ROOT) or ""
     if "//github.com/" not in url:  # Colab opens notebooks of GitHub only
         return downloads
-    base = f"{url.replace('//', '//colab.research.google.com/', 1)}/blob/main/book/{quote(lesson.id)}"
-    base = base.replace("/github.com/", "/github/")
+    base = f"{colab_folder(url)}/{quote(lesson.id)}"
     colab = " · ".join(f"[{name} in Colab]({base}.{framework}.ipynb)" for framework, name in FRAMEWORKS.items())
     return f"{downloads} · {colab}"
 

@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
-from publishing import theme
+from publishing import shown, theme
 from publishing.coverage import write_coverage
 from publishing.facts import write_facts
 from publishing.lesson import LessonError, check_toc, read_lessons
@@ -23,6 +23,7 @@ from publishing.widget_assets import widget_files
 def setup(app: Sphinx) -> dict:
     """Connect the parts; called by Sphinx."""
     theme.setup(app)
+    shown.setup(app)
     app.connect("config-inited", _weave)
     app.connect("doctree-read", tab_cells)
     app.connect("build-finished", _ship_widgets)

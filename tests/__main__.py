@@ -25,10 +25,10 @@ OTHER_PROCESSOR = ONE_THREAD | {
     "OMP_WAIT_POLICY": "PASSIVE",
 }  # fmt: skip
 
-# The longest first: two run at a time.
+# The longest first: two commands run at a time.
 TESTS = [
-    ["tests/widgets", "-m", "browser"],
     ["tests", "-m", "not browser and not soak"],
+    ["tests/widgets", "-m", "browser"],
     ["tests", "--ignore=tests/widgets", "-m", "browser"],
 ]
 
@@ -36,24 +36,26 @@ Command = tuple[list[str], dict[str, str]]  # arguments, environment
 Step = tuple[str, list[Command]]  # name, commands that run two at a time
 
 
-def notebooks(which: int) -> list[str]:
-    """Half of the executed notebooks: a lesson's PyTorch notebook is in one half, its Paddle notebook in the other."""
+def notebooks(chapter: Path, which: int) -> list[str]:
+    """Half of a chapter: a lesson's PyTorch notebook is in one half, its Paddle notebook in the other."""
     paths = []
-    for i, path in enumerate(sorted(ROOT.glob("book/*/*.torch.ipynb"))):
+    for i, path in enumerate(sorted(chapter.glob("*.torch.ipynb"))):
         framework = ("torch", "paddle")[(i + which) % 2]
-        paths.append(str(path.relative_to(ROOT)).replace(".torch.", f".{framework}."))
+        paths.append(path.relative_to(ROOT).as_posix().replace(".torch.", f".{framework}."))
     return paths
 
 
-def nbval(which: int, environment: dict[str, str]) -> Command:
-    """Repeat half of the notebooks as one kind of processor would."""
-    return [*NBVAL, *notebooks(which)], environment
+def nbval(which: int, environment: dict[str, str]) -> list[Command]:
+    """Repeat half of the notebooks as one kind of processor would: a command a chapter, so that none is long."""
+    chapters = sorted({path.parent for path in ROOT.glob("book/*/*.torch.ipynb")})
+    halves = [notebooks(chapter, which) for chapter in chapters]
+    return [([*NBVAL, *paths], environment) for paths in halves if paths]
 
 
 def steps(which: str) -> list[Step]:
     """What is run, in order: the cheapest to fail comes first."""
     # Every lesson meets both kinds of processor, in one framework each.
-    once = [nbval(0, ONE_THREAD), nbval(1, OTHER_PROCESSOR)]
+    once = [*nbval(0, ONE_THREAD), *nbval(1, OTHER_PROCESSOR)]
     quick: list[Step] = [
         ("style", [(["ruff", "check", "."], {}), (["ruff", "format", "--check", "."], {})]),
         ("types", [(["mypy"], {})]),
@@ -62,37 +64,37 @@ def steps(which: str) -> list[Step]:
     if which == "fast":
         return [*quick, ("tests", [([*PYTEST, "tests", "-m", "not slow and not browser and not soak"], {})])]
     if which == "notebooks":
-        return [("notebooks", [*once, nbval(1, ONE_THREAD), nbval(0, OTHER_PROCESSOR)])]
+        return [("notebooks", [*once, *nbval(1, ONE_THREAD), *nbval(0, OTHER_PROCESSOR)])]
     return [
         *quick,
         ("strict site build", [(["publishing", "clean"], {})]),
         ("site", [(["publishing", "book"], {})]),
-        ("tests", [([*PYTEST, *chosen], {}) for chosen in TESTS]),
-        ("notebooks", once),
+        ("tests and notebooks", [*[([*PYTEST, *chosen], {}) for chosen in TESTS], *once]),
     ]
 
 
 def run(step: Step) -> bool:
-    """Run the commands of a step, two at a time; print their output when all are done."""
+    """Run the commands of a step, two at a time; print what each wrote, whole, when it is done."""
     name, commands = step
     print(f"\n== {name}", flush=True)
-    for command, _ in commands:
-        print("   python -m " + " ".join(command)[:150], flush=True)
     start = time.perf_counter()
     with ThreadPoolExecutor(2) as pool:
-        done = list(pool.map(lambda one: _call(*one, alone=len(commands) == 1), commands))
-    for process in done:
-        if process.stdout:
-            print(process.stdout.strip(), flush=True)
+        passed = list(pool.map(lambda command: _call(*command, alone=len(commands) == 1), commands))
     print(f"   {time.perf_counter() - start:.0f} s", flush=True)
-    return all(process.returncode == 0 for process in done)
+    return all(passed)
 
 
-def _call(command: list[str], environment: dict[str, str], alone: bool) -> subprocess.CompletedProcess:
-    return subprocess.run(
+def _call(command: list[str], environment: dict[str, str], alone: bool) -> bool:
+    start, words = time.perf_counter(), "   python -m " + " ".join(command)
+    if alone:
+        print(words, flush=True)
+    done = subprocess.run(
         [sys.executable, "-m", *command], cwd=ROOT, env={**os.environ, **environment}, text=True,
         stdout=None if alone else subprocess.PIPE, stderr=None if alone else subprocess.STDOUT,
     )  # fmt: skip
+    if not alone:  # in one piece, since another command is writing too
+        print(f"{words}\n{done.stdout.strip()}\n   {time.perf_counter() - start:.0f} s\n", flush=True)
+    return done.returncode == 0
 
 
 def main() -> int:

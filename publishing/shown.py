@@ -1,0 +1,58 @@
+"""The directive ``lesson-widget``: a page of prose shows the first widget of a lesson, as the lesson shows it."""
+
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from lesson_utils.widgets import MIME as WIDGET
+from publishing.execute import read
+from publishing.lesson import Lesson, LessonError, read_lessons
+from publishing.widget_assets import widget_element
+
+
+def first_widget(lesson: Lesson) -> dict[str, Any]:
+    """What the executed PyTorch notebook of a lesson says of its first widget: name, state and label.
+
+    Parameters
+    ----------
+    lesson : Lesson
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    LessonError
+        If the lesson displays none.
+    """
+    for cell in read(lesson.notebook("torch")).cells:
+        for output in cell.get("outputs", []):
+            if WIDGET in output.get("data", {}):
+                return output["data"][WIDGET]
+    raise LessonError(f"{lesson.id}: a page wants to show its widget, and it has none")
+
+
+class LessonWidget(SphinxDirective):
+    """``{lesson-widget} mlp/softmax-and-losses``."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Put the widget's element into the page; it is filled as on a lesson's page."""
+        lessons = read_lessons()
+        try:
+            if self.arguments[0] not in lessons:
+                raise LessonError(f"there is no lesson {self.arguments[0]} whose widget could be shown")
+            widget = first_widget(lessons[self.arguments[0]])
+        except LessonError as error:
+            raise self.error(str(error)) from error
+        element = widget_element(widget["name"], widget["state"], widget["label"])
+        return [nodes.raw("", element, format="html")]
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive."""
+    app.add_directive("lesson-widget", LessonWidget)

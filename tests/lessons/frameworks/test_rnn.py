@@ -1,0 +1,76 @@
+"""What the notes "PyTorch ↔ Paddle" of the chapter rnn claim."""
+
+import numpy as np
+import paddle
+import torch
+
+NOTES = {  # lesson -> how many of its notes are tested here
+    "rnn/rnn": 2,
+    "rnn/gru-lstm": 1,
+}
+
+
+def test_the_recurrent_layer_has_another_name_and_another_first_axis():
+    x = np.zeros((4, 7, 3), np.float32)
+    assert torch.nn.RNN(3, 5)(torch.as_tensor(x))[1].shape == (1, 7, 5)  # 4 is taken for the time
+    assert torch.nn.RNN(3, 5, batch_first=True)(torch.as_tensor(x))[1].shape == (1, 4, 5)
+    assert paddle.nn.SimpleRNN(3, 5)(paddle.to_tensor(x))[1].shape == [1, 4, 5]
+    assert paddle.nn.SimpleRNN(3, 5, time_major=True)(paddle.to_tensor(x))[1].shape == [1, 7, 5]
+    loop = paddle.nn.RNN(paddle.nn.GRUCell(3, 5))
+    assert loop(paddle.to_tensor(x))[0].shape == [4, 7, 5]
+    state = torch.nn.RNNCell(3, 5)(torch.as_tensor(x[:, 0]))
+    output, again = paddle.nn.SimpleRNNCell(3, 5)(paddle.to_tensor(x[:, 0]))
+    assert isinstance(state, torch.Tensor) and np.array_equal(output.numpy(), again.numpy())
+    for layer in (torch.nn.RNN(300, 100), paddle.nn.SimpleRNN(300, 100)):
+        assert tuple(layer.weight_ih_l0.shape) == (100, 300)  # (out, in) in both
+        for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"):
+            array = getattr(layer, name).detach().numpy()
+            assert 0.09 < abs(array).max() <= 0.1  # uniform within ±1/√100
+    assert tuple(paddle.nn.Linear(300, 100).weight.shape) == (300, 100)
+
+
+def test_the_rows_of_a_new_embedding_start_differently():
+    torch.manual_seed(0)
+    rows = torch.nn.Embedding(56, 32).weight.detach().numpy()
+    assert 0.9 < rows.std() < 1.1 and abs(rows).max() > 2.5  # normal
+    paddle.seed(0)
+    rows, bound = paddle.nn.Embedding(56, 32).weight.numpy(), np.sqrt(6 / (56 + 32))
+    assert 0.95 * bound < abs(rows).max() <= bound  # uniform
+
+
+def test_recurrent_layers_differ_in_names_and_agree_in_weights():
+    x = np.zeros((4, 12, 3), dtype=np.float32)
+    assert torch.nn.LSTM(3, 5, batch_first=True)(torch.tensor(x))[1][0].shape == (1, 4, 5)
+    assert torch.nn.LSTM(3, 5)(torch.tensor(x))[1][0].shape == (1, 12, 5)  # time first
+    assert paddle.nn.LSTM(3, 5)(paddle.to_tensor(x))[1][0].shape == [1, 4, 5]
+    assert paddle.nn.LSTM(3, 5, time_major=True)(paddle.to_tensor(x))[1][0].shape == [1, 12, 5]
+    both = torch.nn.LSTM(3, 5, batch_first=True, bidirectional=True)(torch.tensor(x))[0]
+    assert list(both.shape) == list(paddle.nn.LSTM(3, 5, direction="bidirect")(paddle.to_tensor(x))[0].shape)
+    values = np.random.default_rng(0).normal(size=x.shape).astype(np.float32)
+    pairs = [("RNN", "SimpleRNN"), ("GRU", "GRU"), ("LSTM", "LSTM")]
+    for blocks, (ours, theirs) in zip((1, 3, 4), pairs, strict=True):
+        layer, other = getattr(torch.nn, ours)(3, 5, batch_first=True), getattr(paddle.nn, theirs)(3, 5)
+        for name, parameter in layer.named_parameters():
+            assert list(getattr(other, name).shape) == list(parameter.shape)
+            getattr(other, name).set_value(parameter.detach().numpy())
+        assert list(layer.weight_ih_l0.shape) == [blocks * 5, 3]
+        outputs = layer(torch.tensor(values))[0].detach().numpy()
+        np.testing.assert_allclose(outputs, other(paddle.to_tensor(values))[0].numpy(), atol=1e-5)
+
+
+def test_one_step_returns_other_things():
+    x = np.zeros((4, 3), dtype=np.float32)
+    h, c = torch.nn.LSTMCell(3, 5)(torch.tensor(x))
+    assert h.shape == c.shape == (4, 5)
+    output, (h, c) = paddle.nn.LSTMCell(3, 5)(paddle.to_tensor(x))
+    assert np.array_equal(output.numpy(), h.numpy()) and c.shape == [4, 5]
+    assert torch.nn.GRUCell(3, 5)(torch.tensor(x)).shape == (4, 5)
+    output, state = paddle.nn.GRUCell(3, 5)(paddle.to_tensor(x))
+    assert np.array_equal(output.numpy(), state.numpy())
+
+
+def test_recurrent_layers_are_drawn_alike():
+    for parameters in (torch.nn.LSTM(30, 64).parameters(), paddle.nn.LSTM(30, 64).parameters()):
+        for parameter in parameters:
+            largest = float(abs(parameter.detach()).max())
+            assert 0.95 / 8 < largest <= 1 / 8 * 1.000001
