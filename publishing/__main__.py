@@ -63,7 +63,7 @@ def new(options: argparse.Namespace) -> None:
 
 def colab(options: argparse.Namespace) -> None:
     """Write the notebooks that Colab opens: with a cell that installs the course's package there."""
-    from publishing.colab import BRANCH, FOLDER, write_colab  # nbclient takes a while to import
+    from publishing.launch import BRANCH, FOLDER, write_colab  # nbclient takes a while to import
 
     write_colab(_lessons())
     print(f"{FOLDER.relative_to(ROOT)} is the content of the branch `{BRANCH}`")

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from publishing.colab import colab_folder
+from publishing.launch import colab_folder
 from publishing.lesson import FRAMEWORKS, ROOT, Lesson
 from publishing.theme import repository_url
 

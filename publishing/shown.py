@@ -8,7 +8,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from lesson_utils.widgets import MIME as WIDGET
 from publishing.execute import read
-from publishing.lesson import Lesson, LessonError, read_lessons
+from publishing.lesson import SOURCES, Lesson, LessonError, read_lesson
 from publishing.widget_assets import widget_element
 
 
@@ -42,11 +42,11 @@ class LessonWidget(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Put the widget's element into the page; it is filled as on a lesson's page."""
-        lessons = read_lessons()
+        path = SOURCES / f"{self.arguments[0]}.md"
         try:
-            if self.arguments[0] not in lessons:
+            if not path.is_file():
                 raise LessonError(f"there is no lesson {self.arguments[0]} whose widget could be shown")
-            widget = first_widget(lessons[self.arguments[0]])
+            widget = first_widget(read_lesson(path))
         except LessonError as error:
             raise self.error(str(error)) from error
         element = widget_element(widget["name"], widget["state"], widget["label"])

@@ -13,7 +13,8 @@ from sphinx.errors import ExtensionError
 from publishing import shown, theme
 from publishing.coverage import write_coverage
 from publishing.facts import write_facts
-from publishing.lesson import LessonError, check_toc, read_lessons
+from publishing.launch import write_zip
+from publishing.lesson import Lesson, LessonError, check_toc, read_lessons
 from publishing.notes import write_notes
 from publishing.tabs import tab_cells
 from publishing.weave import weave_all, widgets_on
@@ -24,31 +25,37 @@ def setup(app: Sphinx) -> dict:
     """Connect the parts; called by Sphinx."""
     theme.setup(app)
     shown.setup(app)
-    app.connect("config-inited", _weave)
+    book = Book()
+    app.connect("config-inited", book.weave)
     app.connect("doctree-read", tab_cells)
-    app.connect("build-finished", _ship_widgets)
+    app.connect("build-finished", book.ship)
     return {"parallel_read_safe": True, "parallel_write_safe": False, "version": "1"}
 
 
-def _weave(app: Sphinx, config: Config) -> None:
-    try:
-        lessons = read_lessons()
-        check_toc(lessons)
-        weave_all(lessons)
-        write_notes(lessons)
-        write_coverage(lessons)
-        write_facts(lessons)
-    except LessonError as error:
-        raise ExtensionError(str(error)) from error
+class Book:
+    """The lessons of one build, which are read once."""
 
+    def __init__(self) -> None:
+        self.lessons: dict[str, Lesson] = {}
 
-def _ship_widgets(app: Sphinx, exception: Exception | None) -> None:
-    """Copy script and style of every widget that some page shows."""
-    if exception or app.builder.format != "html":
-        return
-    folder = Path(app.outdir, "_static", "widgets")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in widgets_on(read_lessons()):
-        files = widget_files(name)
-        (folder / f"{files.key}.js").write_text(files.script, encoding="utf-8")
-        (folder / f"{files.key}.css").write_text(files.style, encoding="utf-8")
+    def weave(self, app: Sphinx, config: Config) -> None:
+        """Write the pages that are made from lessons, before Sphinx looks for pages."""
+        try:
+            self.lessons = read_lessons()
+            check_toc(self.lessons)
+            for write in (weave_all, write_notes, write_coverage, write_facts):
+                write(self.lessons)
+        except LessonError as error:
+            raise ExtensionError(str(error)) from error
+
+    def ship(self, app: Sphinx, exception: Exception | None) -> None:
+        """Put what the pages load or offer beside them: widgets, and all notebooks in one file."""
+        if exception or app.builder.format != "html":
+            return
+        folder = Path(app.outdir, "_static", "widgets")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in widgets_on(self.lessons):
+            files = widget_files(name)
+            (folder / f"{files.key}.js").write_text(files.script, encoding="utf-8")
+            (folder / f"{files.key}.css").write_text(files.style, encoding="utf-8")
+        write_zip(self.lessons, Path(app.outdir, "book", "notebooks.zip"))

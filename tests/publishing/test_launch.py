@@ -1,15 +1,16 @@
-"""The notebooks for Colab: right for any repository, silent where nothing is missing, and what they install works."""
+"""Notebooks for Colab and the archive: right for any repository, silent where nothing is missing, installable."""
 
 import re
 import subprocess
 import sys
+import zipfile
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from publishing.colab import colab_folder, write_colab
 from publishing.execute import read
 from publishing.header import header
+from publishing.launch import colab_folder, write_colab, write_zip
 from publishing.lesson import ROOT, LessonError, read_lessons
 
 FORK = "somebody/their-book"
@@ -68,6 +69,24 @@ def test_without_a_repository_on_github_there_is_one_clear_error(tmp_path, monke
     with pytest.raises(LessonError, match="GITHUB_REPOSITORY=owner/name"):
         write_colab(lessons, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_all_notebooks_fit_into_one_file_that_is_the_same_each_time(tmp_path, monkeypatch, lessons):
+    monkeypatch.setenv("GITHUB_REPOSITORY", FORK)
+    some = {name: lessons[name] for name in ("cnn/lenet", "tensors/tensors")}
+    for name in ("one.zip", "two.zip"):
+        write_zip(some, tmp_path / name)
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one.zip") as archive:
+        assert archive.testzip() is None
+        archive.extractall(tmp_path)
+    inside = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.ipynb"))
+    assert inside == [
+        f"live-deep-learning/{name}.{framework}.ipynb"
+        for name in ("cnn/lenet", "tensors/tensors")
+        for framework in ("paddle", "torch")
+    ]
+    assert FORK in read(tmp_path / inside[0]).cells[1].source
 
 
 @pytest.mark.slow

@@ -1,11 +1,13 @@
-"""Notebooks for Colab: the executed ones with a first cell that installs what Colab lacks.
+"""Notebooks that leave the repository: on the branch that Colab opens, and all of them in one file.
 
-Colab opens notebooks from a repository on GitHub, and knows nothing of its packages. The first cell has to name the
-repository, which only the machine that publishes knows, so these copies are made there and pushed to a branch of
-their own; the links at the head of a lesson lead to that branch, in a fork to the fork's.
+The executed notebooks need the course's package. Where it is missing, a first cell installs it from the repository,
+which only the machine that publishes knows the address of; hence these copies are made there. The links at the head
+of a lesson lead to a branch of their own, in a fork to the fork's.
 """
 
+import json
 import re
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -20,7 +22,7 @@ FOLDER = ROOT / "_build" / "colab"
 # What some lessons import besides, and the extra of pyproject.toml that brings it.
 EXTRAS = {"onnx": "deployment", "tensorboard": "logging", "visualdl": "logging"}
 SETUP = """\
-# Elsewhere than on Colab this cell does nothing: the course's package is there, and so are its widgets.
+# On Colab, and wherever the course's package is missing, this cell installs it; elsewhere it does nothing.
 from importlib.util import find_spec
 
 if find_spec("lesson_utils") is None:
@@ -38,8 +40,8 @@ def colab_folder(url: str) -> str:
     return f"{url.replace('//github.com/', '//colab.research.google.com/github/', 1)}/blob/{BRANCH}"
 
 
-def for_colab(notebook: NotebookNode, framework: str, url: str) -> NotebookNode:
-    """Put the cell that sets Colab up after the title.
+def with_setup(notebook: NotebookNode, framework: str, url: str) -> NotebookNode:
+    """Put a cell after the title that installs what is missing.
 
     Parameters
     ----------
@@ -84,4 +86,25 @@ def write_colab(lessons: dict[str, Lesson], folder: Path = FOLDER) -> None:
         for framework in FRAMEWORKS:
             path = folder / f"{lesson.id}.{framework}.ipynb"
             path.parent.mkdir(parents=True, exist_ok=True)
-            write(for_colab(read(lesson.notebook(framework)), framework, url), path)
+            write(with_setup(read(lesson.notebook(framework)), framework, url), path)
+
+
+def write_zip(lessons: dict[str, Lesson], path: Path) -> None:
+    """Write all notebooks into one file, the same bytes for the same notebooks.
+
+    Parameters
+    ----------
+    lessons : dict of str to Lesson
+    path : Path
+        Of the archive.
+    """
+    url = repository_url(ROOT)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for lesson in lessons.values():
+            for framework in FRAMEWORKS:
+                notebook = read(lesson.notebook(framework))
+                if url:
+                    with_setup(notebook, framework, url)
+                member = zipfile.ZipInfo(f"live-deep-learning/{lesson.id}.{framework}.ipynb")  # dated 1980, always
+                member.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(member, json.dumps(notebook, ensure_ascii=False))
