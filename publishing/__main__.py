@@ -10,7 +10,7 @@ import sys
 import webbrowser
 from pathlib import Path
 
-from publishing.lesson import ROOT, Lesson, LessonError, check_toc, read_lessons
+from publishing.lesson import ROOT, Lesson, LessonError, in_book_order, read_lessons
 from publishing.new import new_lesson
 from publishing.site import BUILD, SITE, SiteError, build_site
 
@@ -98,9 +98,7 @@ def clean(options: argparse.Namespace) -> None:
 
 
 def _lessons() -> dict[str, Lesson]:
-    lessons = read_lessons()
-    check_toc(lessons)
-    return lessons
+    return in_book_order(read_lessons())
 
 
 def _chosen(options: argparse.Namespace) -> dict[str, Lesson]:

@@ -19,8 +19,8 @@ downloaded. With `LESSONS_DATA=full` in the environment, `load` prefers the seco
 checked against its SHA-256."""
 RUNS_HEAD = """# Run times
 
-How long each notebook of this site took, from its first cell to its last, on {machines}. The two notebooks of a
-lesson ran side by side on a machine with two cores. Yours will differ; the ratios tell more than the seconds."""
+How long each notebook of this site took, from its first cell to its last, with one thread on {machines}. At times
+another notebook ran on the other core. Yours will differ; the ratios tell more than the seconds."""
 RECORDED_HEAD = """## Recorded experiments
 
 What takes longer than a lesson may was run once and is read by the lessons. Each can be made anew with the command
@@ -80,7 +80,7 @@ def runs_page(lessons: dict[str, Lesson], runs_file: Path = RUNS, recorded: Path
     """
     runs = json.loads(runs_file.read_text(encoding="utf-8"))
     rows, machines = [], set()
-    for lesson_id in _in_order(lessons):
+    for lesson_id, lesson in lessons.items():
         missing = [name for name in FRAMEWORKS if name not in runs.get(lesson_id, {})]
         if missing:
             raise LessonError(
@@ -88,16 +88,11 @@ def runs_page(lessons: dict[str, Lesson], runs_file: Path = RUNS, recorded: Path
             )
         both = [runs[lesson_id][name] for name in FRAMEWORKS]
         machines |= {f"{run['processor']} with {run['framework']} ({run['date']})" for run in both}
-        name = f"{lesson_link(lesson_id)}: {lessons[lesson_id].title}"
+        name = f"{lesson_link(lesson_id)}: {lesson.title}"
         rows.append((name, *(f"{run['seconds']:.0f}" for run in both)))
     made = table(("Command", "Runs", "Minutes", "Version", "Processor", "Date"), _made(recorded))
     head = RUNS_HEAD.format(machines="; ".join(sorted(machines)))
     return "\n\n".join([head, table(("Lesson", "PyTorch, s", "Paddle, s"), rows), RECORDED_HEAD, made]) + "\n"
-
-
-def _in_order(lessons: dict[str, Lesson], toc: Path = ROOT / "_toc.yml") -> list[str]:
-    """Ids as the table of contents has them."""
-    return [found for found in re.findall(r"book/(\S+)", toc.read_text(encoding="utf-8")) if found in lessons]
 
 
 def _made(recorded: Path) -> list[tuple[Any, ...]]:

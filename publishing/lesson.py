@@ -1,5 +1,6 @@
 """A lesson: one MyST Markdown notebook with front matter, read and checked."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,18 +120,29 @@ def read_lessons(sources: Path = SOURCES) -> dict[str, Lesson]:
     return lessons
 
 
-def check_toc(lessons: dict[str, Lesson], toc: Path = ROOT / "_toc.yml") -> None:
-    """Check that every lesson is in the table of contents.
+def in_book_order(lessons: dict[str, Lesson], toc: Path = ROOT / "_toc.yml") -> dict[str, Lesson]:
+    """Sort lessons as the table of contents has them.
+
+    Parameters
+    ----------
+    lessons : dict of str to Lesson
+    toc : Path
+        By default the book's.
+
+    Returns
+    -------
+    dict of str to Lesson
 
     Raises
     ------
     LessonError
-        Naming the first lesson that is missing and the line to add.
+        Naming the first lesson that is missing there and the line to add.
     """
-    listed = toc.read_text(encoding="utf-8").split()
+    listed = re.findall(r"\bbook/(\S+)", toc.read_text(encoding="utf-8"))
     for lesson_id in lessons:
-        if f"book/{lesson_id}" not in listed:
+        if lesson_id not in listed:
             raise LessonError(f"{lesson_id}: missing from _toc.yml; add the line `- file: book/{lesson_id}`")
+    return {lesson_id: lessons[lesson_id] for lesson_id in listed if lesson_id in lessons}
 
 
 def _check_front_matter(lesson_id: str, front: dict) -> None:

@@ -14,7 +14,7 @@ from publishing import shown, theme
 from publishing.coverage import write_coverage
 from publishing.facts import write_facts
 from publishing.launch import write_zip
-from publishing.lesson import Lesson, LessonError, check_toc, read_lessons
+from publishing.lesson import Lesson, LessonError, in_book_order, read_lessons
 from publishing.notes import write_notes
 from publishing.tabs import tab_cells
 from publishing.weave import weave_all, widgets_on
@@ -41,8 +41,7 @@ class Book:
     def weave(self, app: Sphinx, config: Config) -> None:
         """Write the pages that are made from lessons, before Sphinx looks for pages."""
         try:
-            self.lessons = read_lessons()
-            check_toc(self.lessons)
+            self.lessons = in_book_order(read_lessons())
             for write in (weave_all, write_notes, write_coverage, write_facts):
                 write(self.lessons)
         except LessonError as error:

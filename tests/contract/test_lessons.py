@@ -7,7 +7,7 @@ import pytest
 
 from lesson_utils.parity import compare
 from publishing.execute import RUNS, is_stale, read, refresh
-from publishing.lesson import FRAMEWORKS, check_toc, framework_of, read_lessons, tags
+from publishing.lesson import FRAMEWORKS, framework_of, in_book_order, read_lessons, tags
 from publishing.weave import parity_reports
 
 LESSONS = read_lessons()
@@ -31,7 +31,7 @@ def printed(cell):
 
 def test_every_lesson_is_in_the_table_of_contents():
     assert LESSONS, "no lessons found"
-    check_toc(LESSONS)
+    in_book_order(LESSONS)
 
 
 @BOTH

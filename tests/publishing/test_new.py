@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from publishing.execute import execute
-from publishing.lesson import ROOT, LessonError, check_toc, read_lesson, read_lessons
+from publishing.lesson import ROOT, LessonError, in_book_order, read_lesson, read_lessons
 from publishing.new import new_lesson
 
 
@@ -21,7 +21,7 @@ def test_new_lesson_is_whole_and_last_in_its_chapter(book):
     path = new_lesson("cnn/seeing-double", book)
     lesson = read_lesson(path, book / "lessons_src")
     assert lesson.id == "cnn/seeing-double" and set(lesson.prerequisites) <= set(read_lessons())
-    check_toc({lesson.id: lesson}, book / "_toc.yml")
+    in_book_order({lesson.id: lesson}, book / "_toc.yml")
     parts = yaml.safe_load((book / "_toc.yml").read_text())["parts"]
     (chapter,) = [one for one in parts[0]["chapters"] if one["file"] == "book/cnn/index"]
     assert chapter["sections"][-1] == {"file": "book/cnn/seeing-double"}

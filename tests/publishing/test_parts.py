@@ -4,7 +4,7 @@ import nbformat
 import pytest
 
 from publishing.figures import figure_element
-from publishing.lesson import LessonError, check_toc, read_lesson, read_lessons
+from publishing.lesson import LessonError, in_book_order, read_lesson, read_lessons
 from publishing.outputs import keep_recorded, normalise
 from publishing.plain import to_page, to_plain
 from publishing.split import code_hash, split
@@ -93,7 +93,15 @@ def test_a_lesson_missing_from_the_toc_is_named_with_the_line_to_add(sources, tm
     toc = tmp_path / "_toc.yml"
     toc.write_text("root: book/index\nchapters:\n- file: book/demo/tiny-other\n")
     with pytest.raises(LessonError, match="demo/tiny: missing from _toc.yml; add the line `- file: book/demo/tiny`"):
-        check_toc(read_lessons(sources), toc)
+        in_book_order(read_lessons(sources), toc)
+
+
+def test_lessons_come_in_the_order_of_the_book(sources, tmp_path):
+    (sources / "demo" / "another.md").write_text(LESSON, encoding="utf-8")
+    toc = tmp_path / "_toc.yml"
+    toc.write_text("root: book/index\nchapters:\n- file: book/demo/tiny\n- file: book/demo/another\n")
+    assert list(read_lessons(sources)) == ["demo/another", "demo/tiny"]
+    assert list(in_book_order(read_lessons(sources), toc)) == ["demo/tiny", "demo/another"]
 
 
 def test_plain_markdown_for_readers_without_myst():
