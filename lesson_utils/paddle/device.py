@@ -76,7 +76,19 @@ class Hardware:
 
     def place_model(self, model: nn.Layer) -> nn.Layer:
         """Bring a model to the device."""
-        return model.to(self.device)
+        # nn.LSTM keeps a buffer that is empty until the GPU's kernel fills it, and `to` cannot copy an empty one.
+        empty = [
+            (layer, name, buffer)
+            for layer in model.sublayers(include_self=True)
+            for name, buffer in layer._buffers.items()
+            if buffer is not None and not buffer._is_initialized()
+        ]
+        for layer, name, _ in empty:
+            layer._buffers[name] = None
+        model.to(self.device)
+        for layer, name, buffer in empty:
+            layer._buffers[name] = buffer
+        return model
 
     def place(self, tensors: Iterable[Any]) -> list[paddle.Tensor]:
         """Bring a batch to the device.

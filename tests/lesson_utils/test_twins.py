@@ -402,3 +402,30 @@ def test_one_ahead_asks_for_the_next_batch_before_the_current_one_is_used():
     for batch in one_ahead(events.append(f"ask {n}") or n for n in range(3)):
         events.append(f"use {batch}")
     assert events == ["ask 0", "ask 1", "use 0", "ask 2", "use 1", "use 2"]
+
+
+def test_a_recurrent_model_trains_and_is_saved_as_any_other(tmp_path):
+    """Paddle's LSTM has an empty buffer, which its own ``to`` cannot move."""
+    sequences = RANDOM.random((60, 5, 3)).astype(np.float32)
+    losses = []
+    for framework in FRAMEWORKS:
+        nn = importlib.import_module(f"{framework}.nn")
+
+        class LastState(nn.Module if framework == "torch" else nn.Layer):
+            def __init__(self, nn=nn, order={"batch_first": True} if framework == "torch" else {}):  # noqa: B006
+                super().__init__()
+                self.read, self.head = nn.LSTM(3, 8, **order), nn.Linear(8, 4)
+
+            def forward(self, inputs):  # (B, T, 3)
+                return self.head(self.read(inputs)[0][:, -1])
+
+        runner = runner_of(framework, LastState())
+        history = runner.train(loader_of(framework, sequences), epochs=2, checkpoint=tmp_path / framework)
+        losses.append(history["train_loss"])
+        runner.save_model(tmp_path / f"{framework}.safetensors")
+        again = runner_of(framework, LastState())
+        again.load_model(tmp_path / f"{framework}.safetensors")
+        utils = importlib.import_module(f"lesson_utils.{framework}")
+        logits = [utils.to_numpy(one.predict(sequences)) for one in (runner, again)]
+        np.testing.assert_array_equal(*logits)
+    np.testing.assert_allclose(*losses, rtol=1e-4)
