@@ -2,11 +2,13 @@
 
 import numpy as np
 import paddle
+import pytest
 import torch
 
 NOTES = {  # lesson -> how many of its notes are tested here
     "detection/boxes-and-iou": 4,
     "detection/nms": 2,
+    "detection/yolov3": 3,
 }
 
 
@@ -69,3 +71,35 @@ def test_suppression_within_classes():
     tensors = [paddle.to_tensor(array) for array in (boxes, scores, classes)]
     theirs = paddle.vision.ops.nms(tensors[0], 0.2, tensors[1], category_idxs=tensors[2], categories=[0, 1])
     assert expected.tolist() == theirs.tolist() == [0, 1]
+
+
+def test_paddle_has_yolov3s_operators():
+    import torchvision
+
+    for name in ("yolo_box", "yolo_loss"):
+        assert hasattr(paddle.vision.ops, name) and not hasattr(torchvision.ops, name)
+    head, size = paddle.zeros([1, 2 * 6, 2, 2]), paddle.to_tensor(np.array([[64, 64]], "int32"))
+    boxes, scores = paddle.vision.ops.yolo_box(head, size, [10, 20, 16, 8], 1, 0.0, 32)
+    assert boxes.shape == [1, 8, 4] and scores.shape == [1, 8, 1]
+    assert np.allclose(boxes[0, :2].numpy(), [[11, 6, 21, 26], [43, 6, 53, 26]])  # two cells of the first anchor
+    assert np.allclose(boxes[0, 4].numpy(), [8, 12, 24, 20])  # the second anchor comes after all four
+    assert np.allclose(scores.numpy(), 0.25)  # a sigmoid for the one class, a softmax would give 0.5
+
+
+def test_where_cross_entropy_expects_the_classes_of_many_rows():
+    random = np.random.default_rng(0)
+    logits, labels = random.normal(size=(2, 6, 10)).astype("float32"), random.integers(0, 10, (2, 6))
+    rows = torch.tensor(logits), torch.tensor(labels)
+    with pytest.raises((RuntimeError, ValueError)):
+        torch.nn.functional.cross_entropy(*rows)
+    expected = torch.nn.functional.cross_entropy(rows[0].flatten(0, 1), rows[1].flatten()).item()
+    theirs = paddle.nn.functional.cross_entropy(paddle.to_tensor(logits), paddle.to_tensor(labels))
+    assert theirs.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_first_weights_of_a_convolution():
+    paddle.seed(0)
+    torch.manual_seed(0)
+    ours = torch.nn.Conv2d(64, 64, 3).weight.std().item()
+    theirs = paddle.nn.Conv2D(64, 64, 3).weight.numpy().std()
+    assert theirs / ours == pytest.approx(6**0.5, rel=0.03)

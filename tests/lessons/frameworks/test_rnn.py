@@ -2,11 +2,14 @@
 
 import numpy as np
 import paddle
+import pytest
 import torch
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 NOTES = {  # lesson -> how many of its notes are tested here
     "rnn/rnn": 2,
     "rnn/gru-lstm": 1,
+    "rnn/sentiment": 1,
 }
 
 
@@ -74,3 +77,24 @@ def test_recurrent_layers_are_drawn_alike():
         for parameter in parameters:
             largest = float(abs(parameter.detach()).max())
             assert 0.95 / 8 < largest <= 1 / 8 * 1.000001
+
+
+def test_an_lstm_is_told_the_lengths_in_its_own_way():
+    x = np.random.default_rng(0).normal(size=(2, 7, 3)).astype(np.float32)
+    layer = torch.nn.LSTM(3, 4, batch_first=True, bidirectional=True)
+    lengths = torch.tensor([7, 3])
+    packed = pack_padded_sequence(torch.as_tensor(x), lengths, batch_first=True, enforce_sorted=False)
+    states, (last, _) = layer(packed)
+    assert isinstance(states, torch.nn.utils.rnn.PackedSequence)
+    with pytest.raises((RuntimeError, ValueError)):  # lengths have to be on the CPU
+        pack_padded_sequence(torch.as_tensor(x), lengths.to("meta"), batch_first=True, enforce_sorted=False)
+    found = [(pad_packed_sequence(states, batch_first=True)[0].detach().numpy(), last.detach().numpy())]
+    with pytest.raises(TypeError):
+        layer(torch.as_tensor(x), sequence_length=lengths)
+    other = paddle.nn.LSTM(3, 4, direction="bidirect")
+    states, (last, _) = other(paddle.to_tensor(x), sequence_length=paddle.to_tensor([7, 3]))
+    found.append((states.numpy(), last.numpy()))
+    for states, last in found:
+        assert not states[1, 3:].any() and states[1, :3].any() and states[0].any()
+        np.testing.assert_allclose(last[0], states[[0, 1], [6, 2], :4], atol=1e-6)  # from the left: its last real step
+        np.testing.assert_allclose(last[1], states[:, 0, 4:], atol=1e-6)  # from the right: it ends at the first

@@ -1,5 +1,7 @@
 """What the notes "PyTorch ↔ Paddle" of the chapter transformer claim."""
 
+import inspect
+
 import numpy as np
 import paddle
 import pytest
@@ -9,6 +11,7 @@ import torch.nn.attention
 NOTES = {  # lesson -> how many of its notes are tested here
     "transformer/attention": 3,
     "transformer/self-attention": 2,
+    "transformer/transformer": 1,
 }
 
 
@@ -92,3 +95,26 @@ def test_meaning_of_a_boolean_mask():
     _, again = second(paddle.to_tensor(x), attn_mask=paddle.to_tensor(added))
     np.testing.assert_allclose(again.numpy().mean(1), ours.detach().numpy(), atol=1e-5)
     np.testing.assert_allclose(again.numpy(), theirs.numpy(), atol=1e-5)
+
+
+def test_masks_and_names_of_transformer_layers():
+    x = np.random.default_rng(0).normal(size=(2, 4, 8)).astype("float32")
+    changed = x.copy()
+    changed[:, 3] = -x[:, 3]
+    real = np.array([[True, True, True, False]] * 2)
+    before = np.tril(np.ones((4, 4), dtype=bool))
+    sizes = {"dim_feedforward": 16, "dropout": 0.0}
+    first = torch.nn.TransformerEncoderLayer(8, 2, **sizes, batch_first=True)
+    second = paddle.nn.TransformerEncoderLayer(8, 2, **sizes)
+    look = paddle.to_tensor(real[:, None, None])
+    for run in (
+        lambda z: first(torch.tensor(z), src_key_padding_mask=torch.tensor(~real)).detach().numpy(),
+        lambda z: first(torch.tensor(z), src_mask=torch.tensor(~before)).detach().numpy(),
+        lambda z: second(paddle.to_tensor(z), src_mask=look).numpy(),
+        lambda z: second(paddle.to_tensor(z), src_mask=paddle.to_tensor(before)).numpy(),
+    ):
+        np.testing.assert_allclose(run(x)[:, :3], run(changed)[:, :3], atol=1e-6)
+    assert abs((second(paddle.to_tensor(x)) - second(paddle.to_tensor(changed))).numpy()[:, :3]).max() > 1e-3
+    assert not inspect.signature(torch.nn.TransformerEncoderLayer).parameters["batch_first"].default
+    assert hasattr(torch.nn.TransformerDecoderLayer(8, 2), "multihead_attn")
+    assert hasattr(paddle.nn.TransformerDecoderLayer(8, 2, 16), "cross_attn")
