@@ -39,8 +39,10 @@ def new_lesson(lesson_id: str, root: Path = ROOT) -> Path:
     path = root / "lessons_src" / chapter / f"{name}.md"
     if path.exists():
         raise LessonError(f"{lesson_id}: {path.relative_to(root)} is there already; choose another name")
+    # Labels are the book's, and another chapter may have a lesson of this name.
+    label = f"{chapter}-{name}" if any(root.glob(f"lessons_src/*/{name}.md")) else name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(TEMPLATE.read_text("utf-8").replace("ex-NAME-", f"ex-{name}-"), "utf-8")
+    path.write_text(TEMPLATE.read_text("utf-8").replace("ex-NAME-", f"ex-{label}-"), "utf-8")
     toc.write_text(_with_entry(text, chapter, lesson_id), "utf-8")
     return path
 

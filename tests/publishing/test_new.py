@@ -37,6 +37,12 @@ def test_first_lesson_of_a_chapter(book):
     assert chapters[0] == {"file": "book/gan/index", "sections": [{"file": "book/gan/forgers"}]}
 
 
+def test_two_lessons_of_one_name_have_their_own_labels(book):
+    first, second = (new_lesson(f"{chapter}/seeing-double", book) for chapter in ("cnn", "rnn"))
+    assert ":label: ex-seeing-double-1" in first.read_text("utf-8")
+    assert ":label: ex-rnn-seeing-double-1" in second.read_text("utf-8")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("framework", ["torch", "paddle"])
 def test_new_lesson_runs_as_it_stands(book, framework):
