@@ -99,6 +99,8 @@ def _as_array(value: Any) -> np.ndarray:
 def _show(value: Any) -> str:
     if value is None or isinstance(value, str | bool | int):
         return repr(value)
+    if isinstance(value, set) and value:  # in one order, whatever Python's hashes are today
+        return "{" + ", ".join(sorted(map(repr, value))) + "}"
     array = _as_array(value)
     if array.dtype.kind not in "biufc":
         return repr(value)

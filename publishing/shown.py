@@ -50,7 +50,7 @@ class LessonWidget(SphinxDirective):
         except LessonError as error:
             raise self.error(str(error)) from error
         element = widget_element(widget["name"], widget["state"], widget["label"])
-        return [nodes.raw("", element, format="html")]
+        return [nodes.raw("", f'<div class="shown-widget">{element}</div>', format="html")]
 
 
 def setup(app: Sphinx) -> None:

@@ -38,6 +38,18 @@ def test_a_stub_is_told_what_to_do(capsys):
     assert "replace the line that raises NotImplementedError" in capsys.readouterr().out
 
 
+def test_sets_are_shown_in_one_order(capsys):
+    """Python's own order changes from run to run, and a notebook is compared with the next run."""
+    words = {f"word{i}" for i in range(9)}
+
+    @checker("Exercise 0")
+    def compare():
+        yield "words", words, {"word0"}
+
+    compare()
+    assert "got {" + ", ".join(f"'word{i}'" for i in range(9)) + "}, expected {'word0'}" in capsys.readouterr().out
+
+
 def test_a_checker_without_cases_does_not_pass(capsys):
     @checker("Exercise 0")
     def empty():
