@@ -8,6 +8,7 @@ of a lesson lead to a branch of their own, in a fork to the fork's.
 import json
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -82,11 +83,8 @@ def write_colab(lessons: dict[str, Lesson], folder: Path = FOLDER) -> None:
     url = repository_url(ROOT) or ""
     if "//github.com/" not in url:
         raise LessonError("Colab opens notebooks of GitHub only; set GITHUB_REPOSITORY=owner/name or a git remote")
-    for lesson in lessons.values():
-        for framework in FRAMEWORKS:
-            path = folder / f"{lesson.id}.{framework}.ipynb"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write(with_setup(read(lesson.notebook(framework)), framework, url), path)
+    for name, notebook in _copies(lessons, url):
+        write(notebook, folder / name)
 
 
 def write_zip(lessons: dict[str, Lesson], path: Path) -> None:
@@ -98,13 +96,16 @@ def write_zip(lessons: dict[str, Lesson], path: Path) -> None:
     path : Path
         Of the archive.
     """
-    url = repository_url(ROOT)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for lesson in lessons.values():
-            for framework in FRAMEWORKS:
-                notebook = read(lesson.notebook(framework))
-                if url:
-                    with_setup(notebook, framework, url)
-                member = zipfile.ZipInfo(f"live-deep-learning/{lesson.id}.{framework}.ipynb")  # dated 1980, always
-                member.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(member, json.dumps(notebook, ensure_ascii=False))
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, notebook in _copies(lessons, repository_url(ROOT)):
+            member = zipfile.ZipInfo(f"live-deep-learning/{name}")  # dated 1980, always
+            archive.writestr(member, json.dumps(notebook, ensure_ascii=False), zipfile.ZIP_DEFLATED)
+
+
+def _copies(lessons: dict[str, Lesson], url: str | None) -> Iterator[tuple[str, NotebookNode]]:
+    """Name and content of every notebook, with the first cell where the repository is known."""
+    for lesson in lessons.values():
+        for framework in FRAMEWORKS:
+            notebook = read(lesson.notebook(framework))
+            copy = with_setup(notebook, framework, url) if url else notebook
+            yield f"{lesson.id}.{framework}.ipynb", copy

@@ -6,9 +6,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from lesson_utils.widgets import MIME as WIDGET
-from publishing.execute import read
 from publishing.lesson import SOURCES, Lesson, LessonError, read_lesson
+from publishing.weave import displayed_widgets
 from publishing.widget_assets import widget_element
 
 
@@ -28,10 +27,8 @@ def first_widget(lesson: Lesson) -> dict[str, Any]:
     LessonError
         If the lesson displays none.
     """
-    for cell in read(lesson.notebook("torch")).cells:
-        for output in cell.get("outputs", []):
-            if WIDGET in output.get("data", {}):
-                return output["data"][WIDGET]
+    for widget in displayed_widgets(lesson):
+        return widget
     raise LessonError(f"{lesson.id}: a page wants to show its widget, and it has none")
 
 

@@ -28,15 +28,17 @@ def weave_all(lessons: dict[str, Lesson]) -> None:
         write(weave(lesson, lessons, runs), lesson.page)
 
 
+def displayed_widgets(lesson: Lesson) -> Iterator[dict]:
+    """What the executed PyTorch notebook says of each widget it displays: name, state and label."""
+    for cell in read(lesson.notebook("torch")).cells:
+        for output in cell.get("outputs", []):
+            if WIDGET in output.get("data", {}):
+                yield output["data"][WIDGET]
+
+
 def widgets_on(lessons: dict[str, Lesson]) -> set[str]:
     """Names of the widgets that the executed notebooks display."""
-    return {
-        output["data"][WIDGET]["name"]
-        for lesson in lessons.values()
-        for cell in read(lesson.notebook("torch")).cells
-        for output in cell.get("outputs", [])
-        if WIDGET in output.get("data", {})
-    }
+    return {widget["name"] for lesson in lessons.values() for widget in displayed_widgets(lesson)}
 
 
 def weave(lesson: Lesson, lessons: dict[str, Lesson], runs: dict) -> NotebookNode:

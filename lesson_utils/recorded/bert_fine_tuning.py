@@ -15,7 +15,7 @@ from safetensors.numpy import load_file
 
 from lesson_utils.data.embedded import minilm
 from lesson_utils.recorded.long_texts import CLASSES, PAGES, WAYS, pages, rotated, shorten
-from lesson_utils.recorded.making import run_all, short, write
+from lesson_utils.recorded.making import run_all, short, tensor_maker, write
 
 LAYOUTS = ("as written", "rotated")
 SPLITS, TUNED, EPOCHS, BATCH = 5, 2, 3, 8
@@ -75,8 +75,7 @@ def encoder(framework: str) -> Any:
 
 def tensor_of(framework: str, array: Any) -> Any:
     """Give a tensor of whole numbers."""
-    base = import_module(framework)
-    return (base.tensor if framework == "torch" else base.to_tensor)(np.asarray(array, dtype=np.int64))
+    return tensor_maker(framework)(np.asarray(array, dtype=np.int64))
 
 
 @cache

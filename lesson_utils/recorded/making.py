@@ -87,6 +87,21 @@ def halved(images: np.ndarray) -> np.ndarray:
     return images.reshape(n, c, height // 2, 2, width // 2, 2).mean(axis=(3, 5))
 
 
+def tensor_maker(framework: str) -> Callable[[Any], Any]:
+    """Give the function that makes a tensor of an array.
+
+    Parameters
+    ----------
+    framework : {"torch", "paddle"}
+
+    Returns
+    -------
+    callable
+        Copies its argument and keeps its type.
+    """
+    return getattr(import_module(framework), {"torch": "tensor", "paddle": "to_tensor"}[framework])
+
+
 def optimizer_for(
     framework: str, kind: str, model: Any, lr: float, factor: Callable[[int], float] | None = None, **options: Any
 ) -> tuple[Any, Any]:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from lesson_utils.data.embedded import prose
-from lesson_utils.recorded.making import run_all, short, write
+from lesson_utils.recorded.making import optimizer_for, run_all, short, tensor_maker, write
 
 # Shares of [MASK] and of random words, and whether the loss is at the chosen words only.
 RULES = {"80/10/10": (0.8, 0.1, True), "100 % mask": (1.0, 0.0, True), "all positions": (0.8, 0.1, False)}
@@ -188,7 +188,7 @@ def network(framework: str) -> Any:
             self.blocks = (nn.ModuleList if framework == "torch" else nn.LayerList)([Block() for _ in range(LAYERS)])
             self.before, self.bias = nn.Linear(WIDTH, WIDTH), nn.Embedding(size, 1)
             self.pool, self.follows = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, 2)
-            self.places = (lib.tensor if framework == "torch" else lib.to_tensor)(0.2 * sines)
+            self.places = tensor_maker(framework)(0.2 * sines)
 
         def forward(self, ids: Any, segments: Any, where: Any) -> Any:
             x = norm(self.words(ids) + self.segments(segments) + self.places)
@@ -221,15 +221,13 @@ class Trainer:
         self.array, self.functional = ours.to_numpy, self.lib.nn.functional
         if framework == "paddle":
             self.lib.set_device("cpu")
-        self.tensor = self.lib.tensor if framework == "torch" else self.lib.to_tensor
+        self.tensor = tensor_maker(framework)
         self.vocabulary, self.train, self.held = corpus()
         self.model = network(framework)(len(self.vocabulary))
         ours.fill_weights(self.model, seed)
         self.rule, self.rng, self.step, self.steps = RULES[rule], np.random.default_rng(seed), 0, steps
         self.judge = pairs(self.held, np.random.default_rng(99))
-        adam = self.lib.optim.Adam if framework == "torch" else self.lib.optimizer.Adam
-        arguments = {"params" if framework == "torch" else "parameters": self.model.parameters()}
-        self.optimizer = adam(**{"lr" if framework == "torch" else "learning_rate": RATE}, **arguments)
+        self.optimizer, _ = optimizer_for(framework, "Adam", self.model, RATE)
         self.batches = self._batches()
 
     def _batches(self) -> Any:

@@ -42,9 +42,14 @@ SAME_CHARACTERS = (  # in each pair the first praises
 Rows = tuple[list[str], np.ndarray]
 
 
+def tidy(text: str) -> str:
+    """Bring full-width forms and capitals to one shape."""
+    return unicodedata.normalize("NFKC", text).lower()
+
+
 def letters(text: str) -> str:
     """Give a text's letters and digits: what is left when copies differ in a comma."""
-    return "".join(c for c in unicodedata.normalize("NFKC", text).lower() if c.isalnum())
+    return "".join(c for c in tidy(text) if c.isalnum())
 
 
 @cache
@@ -70,7 +75,7 @@ def parts(split: str) -> tuple[Rows, Rows, Rows]:
 
 def alphabet(texts: list[str]) -> dict[str, int]:
     """Number the characters that are not rare, from 2 on; 0 is padding, 1 is rare."""
-    counts = Counter(c for text in texts for c in unicodedata.normalize("NFKC", text).lower())
+    counts = Counter(c for text in texts for c in tidy(text))
     return {c: i for i, c in enumerate(sorted(c for c in counts if counts[c] >= RARE), start=2)}
 
 
@@ -78,7 +83,7 @@ def encode(texts: list[str], index: dict[str, int]) -> np.ndarray:
     """Make whole numbers of characters, int64 (N, 40), filled up with zeros."""
     ids = np.zeros((len(texts), LENGTH), dtype=np.int64)
     for row, text in zip(ids, texts, strict=True):
-        known = [index.get(c, 1) for c in unicodedata.normalize("NFKC", text).lower()[:LENGTH]]
+        known = [index.get(c, 1) for c in tidy(text)[:LENGTH]]
         row[: len(known)] = known
     return ids
 
@@ -133,10 +138,7 @@ def _lstm(nn: Any, framework: str, both: bool) -> Any:
     size = WIDTH // 2 if both else WIDTH  # in both directions: half as many units each
     if framework == "torch":
         return nn.LSTM(WIDTH, size, batch_first=True, bidirectional=both)
-    layer = nn.LSTM(WIDTH, size, direction="bidirect" if both else "forward")
-    # Its buffer for cuDNN has a type and no memory, and a Runner could not move it to a device.
-    layer._buffers["_dropout_state"] = import_module("paddle").zeros([1], "uint8")
-    return layer
+    return nn.LSTM(WIDTH, size, direction="bidirect" if both else "forward")
 
 
 def _run(layer: Any, x: Any, seen: Any) -> tuple[Any, Any]:

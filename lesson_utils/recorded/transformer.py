@@ -19,7 +19,7 @@ import numpy as np
 
 from lesson_utils.data.embedded import translation
 from lesson_utils.metrics import bleu
-from lesson_utils.recorded.making import run_all, short, write
+from lesson_utils.recorded.making import optimizer_for, run_all, short, tensor_maker, write
 from lesson_utils.schedules import cosine
 
 PADDING, START, END, UNKNOWN = 0, 1, 2, 3
@@ -182,7 +182,7 @@ def groups(rows: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
 
 def loss_of(framework: str, model: Any, sources: Any, targets: Any) -> tuple[Any, float]:
     """Cross-entropy of the next token, given the true ones before it, and the share that is right."""
-    tensor = import_module(framework).tensor if framework == "torch" else import_module(framework).to_tensor
+    tensor = tensor_maker(framework)
     sources, targets = sources[:, sources.any(0)], targets[:, targets.any(0)]
     logits, wanted = model(tensor(sources), tensor(targets[:, :-1])), targets[:, 1:]
     flat = tensor(wanted.reshape(-1))
@@ -194,8 +194,7 @@ def loss_of(framework: str, model: Any, sources: Any, targets: Any) -> tuple[Any
 
 def greedy(framework: str, model: Any, sources: np.ndarray, longest: int) -> np.ndarray:
     """Write the likeliest token, again and again: (N, longest)."""
-    library = import_module(framework)
-    tensor = library.tensor if framework == "torch" else library.to_tensor
+    library, tensor = import_module(framework), tensor_maker(framework)
     written = np.full((len(sources), 1), START)
     model.eval()
     with library.no_grad():
@@ -232,13 +231,8 @@ def train(framework: str, task: str, seed: int, stretches: int = STRETCHES) -> d
     lr, steps = how.pop("lr"), how.pop("steps")
     ours.seed_everything(seed)
     model = network(framework, len(words.tokens), len(signs.tokens), **how)
-    factor, optim = cosine(steps, 0.1), import_module(f"{framework}.optim" + ("" if framework == "torch" else "izer"))
-    if framework == "torch":
-        optimizer = optim.Adam(model.parameters(), lr, fused=True)
-        scheduler = optim.lr_scheduler.LambdaLR(optimizer, factor)
-    else:
-        scheduler = optim.lr.LambdaDecay(lr, factor)
-        optimizer = optim.Adam(scheduler, parameters=model.parameters())
+    faster = {"fused": True} if framework == "torch" else {}
+    optimizer, scheduler = optimizer_for(framework, "Adam", model, lr, cosine(steps, 0.1), **faster)
     rng, waiting = np.random.default_rng(seed), list[np.ndarray]()
     curves: dict[str, list[Any]] = {f"{part}_{name}": [] for part in ("train", "val") for name in ("loss", "accuracy")}
     for _ in range(stretches):
