@@ -1,7 +1,7 @@
 """``python -m tests.bench.bench_runner``: Runner beside a plain loop and other trainers.
 
-The contenders take turns, so that what else the machine does hits all of them alike, and the ratio is the
-median over the rounds of the ratio within a round. Results go to ``_build/bench.md``.
+The contenders take turns after every step, so that what else the machine does hits all of them alike, and the ratio
+is the median over the rounds of the ratio within a round. Results go to ``_build/bench.md``.
 """
 
 import argparse
@@ -17,8 +17,9 @@ from lesson_utils.data import load
 from tests.bench.contenders import CONTENDERS, torch_runner
 from tests.bench.models import cnn, lenet
 from tests.bench.recipe import timed
+from tests.bench.turns import Turns
 
-EPOCHS = {lenet: 3, cnn: 1}  # a run of some seconds: in a shorter one the clock's luck decides
+EPOCHS = {lenet: 3, cnn: 1}
 HEADER = [
     "| model | framework | contender | seconds (median) | ratio to the plain loop | ratio of processor time |",
     "|---|---|---|--:|--:|--:|",
@@ -28,16 +29,19 @@ HEADER = [
 def compare(framework: str, build, images: np.ndarray, labels: np.ndarray, epochs: int, rounds: int) -> list[str]:
     """Rows of the table for one model in one framework."""
     contenders = CONTENDERS[framework]
-    for train in contenders.values():  # compile, allocate, warm up
-        train(build(framework), images[:320], labels[:320], 1)
     costs: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
-    for turn in range(rounds):
-        names = list(contenders)
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            costs[name].append(contenders[name](build(framework), images, labels, epochs))
+    for turn in range(-1, rounds):
+        models = {name: build(framework) for name in contenders}
+        # the first round compiles, allocates and warms up, and does not count
+        count, passes = (320, 1) if turn < 0 else (len(images), epochs)
+        trainings = {
+            name: train(models[name], images[:count], labels[:count], passes) for name, train in contenders.items()
+        }
+        for name, cost in Turns(models, trainings).costs().items():
+            costs[name].append(cost)
     rows = []
-    for name, own in costs.items():
-        pairs = list(zip(own, costs["plain loop"], strict=True))
+    for name, (_, *own) in costs.items():
+        pairs = list(zip(own, costs["plain loop"][1:], strict=True))
         clock, processor = (median(a[kind] / b[kind] for a, b in pairs) for kind in (0, 1))
         seconds = median(cost[0] for cost in own)
         rows.append(f"| {build.__name__} | {framework} | {name} | {seconds:.2f} | {clock:.3f} | {processor:.3f} |")
@@ -90,8 +94,13 @@ def on_gpu(images: np.ndarray, labels: np.ndarray, epochs: int, rounds: int) -> 
     rows = ["", f"| {torch.cuda.get_device_name()} | seconds |", "|---|--:|"]
     for options in ({"precision": "float32"}, {"precision": "bfloat16"}, {"compile": True}):
         options = {"device": "cuda"} | options
-        torch_runner(cnn("torch"), images, labels, 1, **options)
-        times = [torch_runner(cnn("torch"), images, labels, epochs, **options)[0] for _ in range(rounds)]
+        torch_runner(cnn("torch"), images, labels, 1, **options)()
+        times = []
+        for _ in range(rounds):
+            train = torch_runner(cnn("torch"), images, labels, epochs, **options)
+            start = time.perf_counter()
+            train()
+            times.append(time.perf_counter() - start)
         rows.append(f"| {options} | {median(times):.2f} |")
         print(rows[-1])
     return rows

@@ -1,10 +1,8 @@
 """One training run by each contender: the same model, batches of 64, loss and accuracy of the epoch.
 
-Each function trains and returns what that took, without making the model and the trainer: seconds on the clock,
-and seconds of the processor, which tell more where other programs run as well.
+Each function makes its trainer and returns the training itself, which is what the clock is for.
 """
 
-import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -12,17 +10,11 @@ from typing import Any
 import numpy as np
 
 BATCH, LR = 64, 0.001
-Cost = tuple[float, float]
-Contender = Callable[[Any, np.ndarray, np.ndarray, int], Cost]
+Training = Callable[[], Any]
+Contender = Callable[[Any, np.ndarray, np.ndarray, int], Training]
 
 
-def timed(train: Callable[[], Any]) -> Cost:
-    clock, processor = time.perf_counter(), time.process_time()
-    train()
-    return time.perf_counter() - clock, time.process_time() - processor
-
-
-def torch_runner(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int, **options: Any) -> Cost:
+def torch_runner(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int, **options: Any) -> Training:
     import torch
 
     from lesson_utils.torch import ArrayLoader, Runner, accuracy
@@ -31,10 +23,10 @@ def torch_runner(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int
     optimizer = torch.optim.Adam(model.parameters(), lr=LR)
     options = {"device": "cpu"} | options
     runner = Runner(model, optimizer, torch.nn.CrossEntropyLoss(), metric=accuracy, **options)
-    return timed(lambda: runner.train(loader, epochs=epochs))
+    return lambda: runner.train(loader, epochs=epochs)
 
 
-def torch_loop(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Cost:
+def torch_loop(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Training:
     import torch
 
     inputs_all, targets_all = torch.from_numpy(images), torch.from_numpy(labels)
@@ -54,10 +46,10 @@ def torch_loop(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) 
                 total += loss.item() * len(targets)
                 right += (logits.argmax(1) == targets).sum().item()
 
-    return timed(train)
+    return train
 
 
-def torch_d2l(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Cost:
+def torch_d2l(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Training:
     import torch
     from d2l import torch as d2l
 
@@ -83,10 +75,10 @@ def torch_d2l(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -
             pass
 
     trainer = d2l.Trainer(max_epochs=epochs, num_gpus=0)
-    return timed(lambda: trainer.fit(Net(), Data()))
+    return lambda: trainer.fit(Net(), Data())
 
 
-def torch_lightning(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Cost:
+def torch_lightning(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Training:
     import logging
 
     import lightning
@@ -116,12 +108,16 @@ def torch_lightning(model: Any, images: np.ndarray, labels: np.ndarray, epochs: 
         max_epochs=epochs, accelerator="cpu", logger=False, enable_checkpointing=False,
         enable_progress_bar=False, enable_model_summary=False,
     )  # fmt: skip
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return timed(lambda: trainer.fit(Net(), DataLoader(data, BATCH, shuffle=True)))
+
+    def train() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            trainer.fit(Net(), DataLoader(data, BATCH, shuffle=True))
+
+    return train
 
 
-def paddle_runner(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Cost:
+def paddle_runner(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Training:
     import paddle
 
     from lesson_utils.paddle import ArrayLoader, Runner, accuracy
@@ -129,10 +125,10 @@ def paddle_runner(model: Any, images: np.ndarray, labels: np.ndarray, epochs: in
     loader = ArrayLoader(images, labels, batch_size=BATCH, shuffle=True, device="cpu")
     optimizer = paddle.optimizer.Adam(LR, parameters=model.parameters())
     runner = Runner(model, optimizer, paddle.nn.CrossEntropyLoss(), metric=accuracy, device="cpu")
-    return timed(lambda: runner.train(loader, epochs=epochs))
+    return lambda: runner.train(loader, epochs=epochs)
 
 
-def paddle_loop(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Cost:
+def paddle_loop(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Training:
     import paddle
 
     inputs_all, targets_all = paddle.to_tensor(images), paddle.to_tensor(labels)
@@ -155,17 +151,17 @@ def paddle_loop(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int)
                 total += float(loss) * len(targets)
                 right += int((logits.argmax(1) == targets).sum())
 
-    return timed(train)
+    return train
 
 
-def paddle_model(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Cost:
+def paddle_model(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Training:
     import paddle
 
     data = paddle.io.TensorDataset([paddle.to_tensor(images), paddle.to_tensor(labels[:, None])])
     wrapped = paddle.Model(model)
     optimizer = paddle.optimizer.Adam(LR, parameters=model.parameters())
     wrapped.prepare(optimizer, paddle.nn.CrossEntropyLoss(), paddle.metric.Accuracy())
-    return timed(lambda: wrapped.fit(data, epochs=epochs, batch_size=BATCH, shuffle=True, verbose=0))
+    return lambda: wrapped.fit(data, epochs=epochs, batch_size=BATCH, shuffle=True, verbose=0)
 
 
 CONTENDERS: dict[str, dict[str, Contender]] = {
