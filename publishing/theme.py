@@ -29,6 +29,9 @@ SEARCH_SCRIPTS = [
     "_static/searchtools.js", "_static/language_data.js", "searchindex.js",
 ]  # fmt: skip
 
+# The only page that no text was written for.
+SEARCH_DESCRIPTION = "Search the lessons of the book: words of the text and of the code, and Chinese terms too."
+
 
 def repository_url(root: Path) -> str | None:
     """Web address of the repository this book is built from, or None where there is no telling.
@@ -69,7 +72,7 @@ def page_context(app: Sphinx, pagename: str, template: str, context: dict[str, A
     context["page_scripts"] = (
         SCRIPTS + ["_static/widget-host.js"] * ("lesson-widget" in body) + SEARCH_SCRIPTS * (pagename == "search")
     )
-    context["description"] = description(doctree) if doctree else ""
+    context["description"] = description(doctree) if doctree else SEARCH_DESCRIPTION
     context["card"] = app.config.html_baseurl + theme_share.CARD if app.config.html_baseurl else ""
 
 

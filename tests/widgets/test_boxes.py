@@ -71,9 +71,11 @@ def test_front_end_agrees_with_numpy_on_300_settings() -> None:
         truths = np.array([state["boxes"][0], state["boxes"][-1]], float)
         table = np.array([[iou(a, b) for b in truths] for a in expected])
         wanted = np.where(table.max(1) >= state["iou_threshold"], table.argmax(1), -1)
-        for k in (0, 1):
-            if table[:, k].max() > 0:
-                wanted[table[:, k].argmax()] = k
+        for _ in range(2):
+            anchor, k = np.unravel_index(table.argmax(), table.shape)
+            if table[anchor, k] > 0:
+                wanted[anchor] = k
+            table[anchor], table[:, k] = 0, 0
         assert [one["truth"] for one in shown["labels"]] == wanted.tolist()
 
 

@@ -70,7 +70,7 @@ function anchorBoxes({ grid, scale, ratio }) {
   return range(grid).flatMap((y) => range(grid).flatMap((x) => range(3).map((r) => one(y, x, r))));
 }
 
-/** Which object each anchor is for (-1: background), best overlap and whether it was the object's best. */
+/** Which object each anchor is for (-1: background), its overlap, and whether only being the object's best made it so. */
 function label(state) {
   const truths = [state.boxes[0], state.boxes[state.boxes.length - 1]];
   const all = anchorBoxes(state);
@@ -79,9 +79,13 @@ function label(state) {
     const best = ious[1] > ious[0] ? 1 : 0;
     return { truth: ious[best] >= state.iou_threshold ? best : -1, iou: ious[best], forced: false };
   });
-  truths.forEach((_, k) => {
-    const best = table.reduce((found, ious, i) => (ious[k] > table[found][k] ? i : found), 0);
-    if (table[best][k] > 0) Object.assign(labels[best], { forced: labels[best].truth !== k, truth: k, iou: table[best][k] });
+  // The largest overlap of all goes first; then anchor and object are struck out, so that nobody takes another's.
+  const left = table.flat();
+  truths.forEach(() => {
+    const at = left.reduce((found, iou, i) => (iou > left[found] ? i : found), 0);
+    const [anchor, truth] = [at >> 1, at & 1];
+    if (left[at] > 0) Object.assign(labels[anchor], { forced: labels[anchor].truth !== truth, truth, iou: left[at] });
+    left.forEach((_, i) => { if (i >> 1 === anchor || (i & 1) === truth) left[i] = 0; });
   });
   return { anchors: all, labels };
 }
@@ -104,8 +108,9 @@ function codeLines(state) {
       Paddle: `import paddle\nfrom paddle import maximum, minimum\n${pair.replace("def iou", "def overlap")}\n${paddleBoxes}\na, b = boxes\niou = overlap(a, b)\nouter = (maximum(a[2:], b[2:]) - minimum(a[:2], b[:2])).prod()\nareas = ((boxes[:, 2:] - boxes[:, :2]).prod(1)).sum()\ngiou = iou - 1 + areas / (1 + iou) / outer` };
   }
   if (anchorMode) {
-    return { PyTorch: `import torch\nfrom torchvision.ops import box_iou\n${shape}\n${torchBoxes}\niou = box_iou(torch.tensor(anchors), boxes)\nobject_of = iou.argmax(1).where(iou.amax(1) >= ${state.iou_threshold}, -1)\nobject_of[iou.argmax(0)] = torch.arange(2)`,
-      Paddle: `import paddle\nfrom paddle import maximum, minimum\n${pair}\n${shape}\n${paddleBoxes}\niou = paddle.stack([iou(paddle.to_tensor(a), b) for a in anchors for b in boxes]).reshape([-1, 2])\nobject_of = paddle.where(iou.max(1) >= ${state.iou_threshold}, iou.argmax(1), paddle.full([len(anchors)], -1, "int64"))\nobject_of[iou.argmax(0)] = paddle.arange(2)` };
+    const keep = "\nleft = iou.clone()\nfor _ in range(2):\n    a, k = divmod(int(left.argmax()), 2)\n    if left[a, k] > 0: object_of[a] = k\n    left[a], left[:, k] = 0, 0";
+    return { PyTorch: `import torch\nfrom torchvision.ops import box_iou\n${shape}\n${torchBoxes}\niou = box_iou(torch.tensor(anchors), boxes)\nobject_of = iou.argmax(1).where(iou.amax(1) >= ${state.iou_threshold}, -1)${keep}`,
+      Paddle: `import paddle\nfrom paddle import maximum, minimum\n${pair}\n${shape}\n${paddleBoxes}\niou = paddle.stack([iou(paddle.to_tensor(a), b) for a in anchors for b in boxes]).reshape([-1, 2])\nobject_of = paddle.where(iou.max(1) >= ${state.iou_threshold}, iou.argmax(1), paddle.full([len(anchors)], -1, "int64"))${keep}` };
   }
   if (state.soft) {
     const plainLists = `scores, classes = ${list(rest.scores)}, ${list(rest.classes)}`;
@@ -312,7 +317,7 @@ function render({ model, el, signal }) {
     facts([["Anchors", `${now.state.grid}·${now.state.grid}·3 = ${now.labels.length}`], ["For object 0", `${count(0)}, best IoU ${percent(best(0))}`],
       ["For object 1", `${count(1)}, best IoU ${percent(best(1))}`], ["Background", `${count(-1)}`]]);
     const forced = now.labels.some((one) => one.forced);
-    put(words, forced ? "No anchor reaches the threshold for some object, so its best one is taken all the same (dashed): no object goes without."
+    put(words, forced ? "By the threshold a dashed anchor would not be for its object. It is the best that was left for it, so that no object goes without."
       : "An anchor is for the object it overlaps most, if that reaches the threshold. All the others are background.");
   }
 

@@ -161,7 +161,7 @@ function render({ model, el, signal }) {
     [shape(low, none, -4, at), shape(low, none, at, 4), shape(high, some, -4, at), shape(high, some, at, 4)].forEach((d, i) => attr(areas[i], { d }));
     attr(line, { x1: 100 * state.threshold, x2: 100 * state.threshold });
     now.two.forEach((row, i) => row.forEach((share, j) => {
-      put(cells2[i][j], Math.round(10000 * share).toLocaleString("en"));
+      put(cells2[i][j], grouped(Math.round(10000 * share)));
       attr(cells2[i][j], { class: i === j ? "lw-good" : "lw-bad" });
     }));
     const curvePoints = range(121).map((k) => cut(k / 120, state.separation));

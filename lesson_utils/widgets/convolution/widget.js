@@ -265,7 +265,7 @@ function render({ model, el, signal }) {
       cells.set(`${a.out_channels} × ${side} × ${side}`);
       const { weights: w, macs: m } = counts(a);
       params.set(`${a.out_channels}·${a.in_channels / a.groups}·${a.kernel_size}·${a.kernel_size} = ${w}`);
-      macs.set(`${w}·${side}·${side} = ${m.toLocaleString("en")}`);
+      macs.set(`${w}·${side}·${side} = ${grouped(m)}`);
       put(verdict, verdictText(a, side, now.over, now.skipped));
       attr(ui.root, { "data-side": side, "data-weights": w, "data-macs": m, "data-output": JSON.stringify(out) });
     };

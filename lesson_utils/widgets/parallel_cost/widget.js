@@ -77,7 +77,7 @@ function si(x, unit) {
 }
 function amount(x) {
   const [size, name] = x >= 9.995e11 ? [1e12, " trillion"] : x >= 9.995e8 ? [1e9, " billion"] : x >= 9.995e5 ? [1e6, " million"] : [1, ""];
-  return `${(+(x / size).toPrecision(3)).toLocaleString("en")}${name}`;
+  return `${grouped(+(x / size).toPrecision(3))}${name}`;
 }
 function time(x) {
   if (x === 0) return "0 s";
@@ -109,7 +109,7 @@ function render({ model, el, signal }) {
       },
       write: (x) => ({ [field]: round(x) }) });
   };
-  const doubles = (field, label, max) => ui.range(field, { label, min: 0, max, show: (x, state) => state[field].toLocaleString("en"),
+  const doubles = (field, label, max) => ui.range(field, { label, min: 0, max, show: (x, state) => grouped(state[field]),
     read: (state) => Math.log2(state[field]), write: (x) => ({ [field]: Math.round(2 ** x) }) });
   ui.root.append(h("div", { class: "lw-controls" },
     powers("params", "Weights", 4, 13, (x, state) => amount(state.params)),
@@ -148,11 +148,11 @@ function render({ model, el, signal }) {
         rows: DEVICES.flatMap((n, i) => (Number.isInteger(Math.log2(n)) ? [[`${n}`, percent(now.each[i]), now.total[i] === null ? "none" : percent(now.total[i])]] : [])) }]));
 
   function verdict({ devices, latency, batch, examples }) {
-    const work = `${devices.toLocaleString("en")} devices do the work of ${fmt(devices * now.efficiency, 1)}. `;
+    const work = `${grouped(devices)} devices do the work of ${fmt(devices * now.efficiency, 1)}. `;
     if (devices === 1) return "One device: nothing to add up, nothing lost.";
     if (devices * batch > examples) return `${work}One step takes in more examples than there are.`;
     if (now.efficiency > 0.995) return `${work}${now.hidden > 0.5 * now.all_reduce ? "The all-reduce hides behind the backward pass." : "The all-reduce is short beside the arithmetic."}`;
-    if (2 * (devices - 1) * latency > 0.5 * now.all_reduce) return `${work}Most of the all-reduce is waiting for its ${(2 * (devices - 1)).toLocaleString("en")} rounds to begin; more bandwidth would not help.`;
+    if (2 * (devices - 1) * latency > 0.5 * now.all_reduce) return `${work}Most of the all-reduce is waiting for its ${grouped(2 * (devices - 1))} rounds to begin; more bandwidth would not help.`;
     if (now.efficiency < 0.5) return `${work}They wait longer than they compute: more examples a device, fewer bytes or faster links would help.`;
     return `${work}The rest is waiting for gradients.`;
   }

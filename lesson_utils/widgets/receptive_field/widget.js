@@ -120,7 +120,8 @@ function render({ model, el, signal }) {
     ui.on(node, "change", () => send(+node.value));
     return node;
   };
-  const rows = range(6).map((i) => {
+  const rows = [];
+  const makeRow = (i) => {
     const put1 = (at) => (value) => edit(i, (layers) => { layers[i][at] = value; return layers; });
     const kind = select(`Kind of layer ${i + 1}`, [[0, "conv"], [1, "avg pool"]], put1(4));
     const numbers = names.map((name, at) => {
@@ -135,12 +136,13 @@ function render({ model, el, signal }) {
     const node = h("tr", {}, h("th", { scope: "row" }, `${i + 1}`), [kind, ...numbers].map((one) => h("td", {}, one)),
       facts, h("td", { class: "lw-moves" }, up, down, away));
     return { node, kind, numbers, up, down, away, facts };
-  });
+  };
   const add = ui.button("Add a layer", () => edit(0, (layers) => [...layers, [3, 1, 1, 1, 0]]));
   const title = (text) => h("th", { scope: "col" }, text);
+  const body = h("tbody", {});
   ui.root.append(h("div", { class: "lw-wide", tabindex: 0, role: "group", "aria-label": "Layers" }, h("table", { class: "lw-stack" },
     h("thead", {}, h("tr", {}, ["Layer", "Kind", ...names, "Units", "Jump", "Field", "Start", "Order"].map(title))),
-    h("tbody", {}, rows.map((row) => row.node)))), add);
+    body)), add);
 
   // -- the picture: strips of units over the pixels, the strip looked at on top
   const picture = s("svg", { class: "lw-field", role: "img", preserveAspectRatio: "none" });
@@ -169,6 +171,8 @@ function render({ model, el, signal }) {
     ]));
 
   ui.draw((state) => {
+    // A row has some fifty options to choose from: those that nobody sees are not made.
+    while (rows.length < state.layers.length) body.append(rows[rows.push(makeRow(rows.length)) - 1].node);
     rows.forEach((row, i) => {
       const layer = state.layers[i];
       row.node.hidden = !layer;

@@ -27,6 +27,9 @@ function brief(x, decimals = 1) {
   return `${number || 0}${unit}`.replace("-", "−");
 }
 
+/** 1234567 as "1,234,567". The browser's own toLocaleString first loads the formats of all languages. */
+const grouped = (x) => String(x).replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ",");
+
 /** A number in [0, 1) from whole numbers: the same in every browser and in Python. */
 function hash(...keys) {
   let x = 0x9e3779b9;

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { load } from "./load.mjs";
 
-const { real, whole, oneOf, fmt, brief, hash, normal, same } =
-  await load("softmax", ["real", "whole", "oneOf", "fmt", "brief", "hash", "normal", "same"]);
+const { real, whole, oneOf, fmt, brief, grouped, hash, normal, same } =
+  await load("softmax", ["real", "whole", "oneOf", "fmt", "brief", "grouped", "hash", "normal", "same"]);
 
 test("anything becomes a number within its limits", () => {
   const odd = [undefined, null, NaN, Infinity, -Infinity, "", " ", "x", {}, [], [3], true, () => 1, Symbol.iterator, 10n];
@@ -21,6 +21,7 @@ test("numbers are written for people", () => {
   for (const [value, text] of cases) assert.equal(fmt(value), text);
   const short = [[0.04, "0"], [-0.04, "0"], [12.34, "12.3"], [98765, "99k"], [-1234567, "−1M"]];
   for (const [value, text] of short) assert.equal(brief(value), text);
+  for (const value of [0, 7, 999, 1000, 12345, 1234567, -1000, 1234.567, 0.125]) assert.equal(grouped(value), value.toLocaleString("en"));
 });
 
 test("the same keys always give the same draw, evenly spread", () => {
