@@ -66,14 +66,20 @@ function warp({ data, side, channels }, [[a, b, c], [d, e, f], [g]]) {
   const out = new Float64Array(data.length);
   let outside = 0;
   for (let i = 0; i < side * side; i++) {
-    const [x, y] = [i % side, Math.floor(i / side)].map((at) => (2 * at + 1) / side - 1);
+    // No small arrays in here: the first picture is drawn by code that the browser has not yet made fast.
+    const x = (2 * (i % side) + 1) / side - 1;
+    const y = (2 * Math.floor(i / side) + 1) / side - 1;
     const w = g * x + 1;
-    const [u, v] = [(a * x + b * y + c) / w, (d * x + e * y + f) / w];
+    const u = (a * x + b * y + c) / w;
+    const v = (d * x + e * y + f) / w;
     outside += Math.abs(u) > 1 || Math.abs(v) > 1;
-    const [column, row] = [u, v].map((place) => ((place + 1) * side) / 2 - 0.5);
-    const [left, top] = [Math.floor(column), Math.floor(row)];
+    const column = ((u + 1) * side) / 2 - 0.5;
+    const row = ((v + 1) * side) / 2 - 0.5;
+    const left = Math.floor(column);
+    const top = Math.floor(row);
     for (let near = 0; near < 4; near++) {
-      const [z, p] = [left + (near % 2), top + (near >> 1)];
+      const z = left + (near % 2);
+      const p = top + (near >> 1);
       if (z < 0 || p < 0 || z >= side || p >= side) continue;
       const weight = (1 - Math.abs(column - z)) * (1 - Math.abs(row - p));
       for (let ch = 0; ch < channels; ch++) out[i * channels + ch] += weight * data[(p * side + z) * channels + ch];
@@ -153,10 +159,9 @@ function draw(seed) {
   };
 }
 
-function codeLines(state) {
+function codeLines(state, [top, left, size] = solve(state).box) {
   const { side, channels } = open(state.pictures[0]);
   const { blur, brightness, contrast, saturation, noise, seed, mix } = state;
-  const [top, left, size] = solve(state).box;
   const rows = matrix(state, side).map((row) => `[${row.map((v) => +v.toFixed(6) || 0).join(", ")}]`).join(", ");
   const make = (lib, tensor, float, axis) => [
     `import ${lib}`, `from ${lib}.nn import functional as F`,
@@ -227,7 +232,7 @@ function render({ model, el, signal }) {
       group("Colour", slider("brightness", "Brightness", 0.05, times), slider("contrast", "Contrast", 0.05, times), colour),
       group("Damage", slider("blur", "Blur", 0.1, signed(" px")), slider("noise", "Noise", 0.01, signed("")), slider("erase", "Erased box", 0.02, (v) => `${fmt(100 * v, 0)} %`)),
       group("A second picture", slider("mix", "Mixup", 0.05, (v) => `${fmt(100 * v, 0)} %`))),
-    ui.code(codeLines), ui.table(tables));
+    ui.code((state) => codeLines(state, now.box)), ui.table(tables));
 
   function paint(canvas, { side, channels }, data, label) {
     if (canvas.width !== side) canvas.width = canvas.height = side;

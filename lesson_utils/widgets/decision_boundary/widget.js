@@ -195,8 +195,9 @@ function render({ model, el, signal }) {
   function paint(canvas, values) {
     const context = canvas.getContext("2d");
     const image = context.createImageData(SIDE, SIDE);
+    const [blue, orange] = [[0, 114, 178], [213, 94, 0]];
     values.forEach((value, i) => {
-      image.data.set(value > 0 ? [0, 114, 178] : [213, 94, 0], 4 * i);
+      image.data.set(value > 0 ? blue : orange, 4 * i);
       image.data[4 * i + 3] = 30 + 190 * Math.min(1, Math.abs(value));
     });
     context.putImageData(image, 0, 0);

@@ -112,7 +112,7 @@ function render({ model, el, signal }) {
       ui.toggle("compare", { label: "Show all six" })));
 
   // -- the map
-  const back = h("canvas", { width: 360, height: 240, "aria-hidden": "true" });
+  const back = h("canvas", { width: 270, height: 180, "aria-hidden": "true" });
   const map = s("svg", { viewBox: "-3 -2 6 4", role: "group", "aria-label": "Map of the surface" });
   const paths = RULES.map((_, i) => s("polyline", { class: `lw-path lw-rule${i}` }));
   const dots = s("path", { class: "lw-dots" });
@@ -172,11 +172,12 @@ function render({ model, el, signal }) {
     const context = back.getContext("2d");
     const image = context.createImageData(width, rows1);
     for (let j = 0; j < rows1; j++) for (let i = 0; i < width; i++) {
-      // Bands of equal ratio: grey over whatever the theme has behind.
+      // A line at each doubling: grey over whatever the theme has behind.
       const level = Math.log2(height([(i / width) * 6 - 3, 2 - (j / rows1) * 4], state) + 0.02);
       const at1 = 4 * (j * width + i);
       image.data[at1] = image.data[at1 + 1] = image.data[at1 + 2] = 128;
-      image.data[at1 + 3] = 6 * Math.max(0, Math.floor(level + 6)) + (((level % 1) + 1) % 1 < 0.1 ? 30 : 0);
+      const line = Math.max(0, 1 - Math.abs(level - Math.floor(level) - 0.5) / 0.1); // soft, or it has stairs
+      image.data[at1 + 3] = 6 * Math.max(0, level + 6) + 30 * line;
     }
     context.putImageData(image, 0, 0);
   }
