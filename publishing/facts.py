@@ -19,8 +19,8 @@ downloaded. With `LESSONS_DATA=full` in the environment, `load` prefers the seco
 checked against its SHA-256."""
 RUNS_HEAD = """# Run times
 
-How long each notebook of this site took, from its first cell to its last, with one thread on {machines}. At times
-another notebook ran on the other core. Yours will differ; the ratios tell more than the seconds."""
+How long each notebook of this site took, from its first cell to its last, on {machines}. At
+times another notebook ran on the other core. Yours will differ; the ratios tell more than the seconds."""
 RECORDED_HEAD = """## Recorded experiments
 
 What takes longer than a lesson may was run once and is read by the lessons. Each can be made anew with the command
@@ -79,7 +79,7 @@ def runs_page(lessons: dict[str, Lesson], runs_file: Path = RUNS, recorded: Path
         If a lesson has no recorded run time.
     """
     runs = json.loads(runs_file.read_text(encoding="utf-8"))
-    rows, machines = [], set()
+    rows, machines, versions, dates = [], set(), set(), set()
     for lesson_id, lesson in lessons.items():
         missing = [name for name in FRAMEWORKS if name not in runs.get(lesson_id, {})]
         if missing:
@@ -87,11 +87,14 @@ def runs_page(lessons: dict[str, Lesson], runs_file: Path = RUNS, recorded: Path
                 f"{lesson_id}: no run time for {missing[0]} in {runs_file.name}; run `make lesson L={lesson_id}`"
             )
         both = [runs[lesson_id][name] for name in FRAMEWORKS]
-        machines |= {f"{run['processor']} with {run['framework']} ({run['date']})" for run in both}
+        machines |= {run["processor"] for run in both}
+        versions |= {run["framework"] for run in both}
+        dates |= {run["date"] for run in both}
         name = f"{lesson_link(lesson_id)}: {lesson.title}"
         rows.append((name, *(f"{run['seconds']:.0f}" for run in both)))
     made = table(("Command", "Runs", "Minutes", "Version", "Processor", "Date"), _made(recorded))
-    head = RUNS_HEAD.format(machines="; ".join(sorted(machines)))
+    when = f"between {min(dates)} and {max(dates)}"
+    head = RUNS_HEAD.format(machines=f"{'; '.join(sorted(machines))}, with {' and '.join(sorted(versions))}, {when}")
     return "\n\n".join([head, table(("Lesson", "PyTorch, s", "Paddle, s"), rows), RECORDED_HEAD, made]) + "\n"
 
 

@@ -34,16 +34,18 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return "\n".join([lines[0], "|" + "---|" * len(heads), *lines[1:]])
 
 
-def lesson_link(lesson_id: str) -> str:
-    """A link to a lesson from a page in ``book``.
+def lesson_link(lesson_id: str, up: str = "") -> str:
+    """A link to a lesson.
 
     Parameters
     ----------
     lesson_id : str
+    up : str
+        The way from the page to ``book``: nothing for a page in it, ``"../"`` for one of a chapter.
 
     Returns
     -------
     str
         The file's name says what a lesson is about; its title is a question, and too long to stand often.
     """
-    return f"[{lesson_id.rsplit('/', 1)[-1].replace('-', ' ')}]({lesson_id}.ipynb)"
+    return f"[{lesson_id.rsplit('/', 1)[-1].replace('-', ' ')}]({up}{lesson_id}.ipynb)"

@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
-from publishing import shown, theme
+from publishing import chapter, shown, theme
 from publishing.coverage import write_coverage
 from publishing.facts import write_facts
 from publishing.launch import write_zip
@@ -26,6 +26,7 @@ def setup(app: Sphinx) -> dict:
     theme.setup(app)
     shown.setup(app)
     book = Book()
+    app.add_directive("lesson-map", chapter.directive(book))
     app.connect("config-inited", book.weave)
     app.connect("doctree-read", tab_cells)
     app.connect("build-finished", book.ship)
