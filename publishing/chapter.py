@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from publishing.lesson import BOOK, FRAMEWORKS, SOURCES, Lesson, LessonError
+from publishing.execute import RUNS
+from publishing.lesson import FRAMEWORKS, SOURCES, Lesson, LessonError
 from publishing.pages import lesson_link
 
 if TYPE_CHECKING:
     from publishing.sphinx_ext import Book
-
-RUNS = BOOK / "runs.json"
 
 
 def lesson_map(chapter: str, lessons: dict[str, Lesson], runs: dict) -> str:

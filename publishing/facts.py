@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+from publishing.execute import RUNS
 from publishing.lesson import BOOK, FRAMEWORKS, ROOT, Lesson, LessonError
 from publishing.pages import lesson_link, table, write_page
 
-RUNS = BOOK / "runs.json"
 SITE_NAME = re.compile(r"\b([a-z]+\.org)\b")  # bare, it would become a link without TLS
 RECORDED = ROOT / "lesson_utils" / "recorded"
 DATA_HEAD = """# Data sets

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from publishing.chapter import RUNS, lesson_map
+from publishing.chapter import lesson_map
+from publishing.execute import RUNS
 from publishing.lesson import BOOK, ROOT, LessonError, in_book_order, read_lessons
 
 LESSONS = in_book_order(read_lessons())

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from lesson_utils.data.catalogue import EMBEDDED, FULL
-from publishing.facts import RECORDED, RUNS, data_page, runs_page
+from publishing.execute import RUNS
+from publishing.facts import RECORDED, data_page, runs_page
 from publishing.lesson import LessonError, read_lessons
 
 LESSONS = read_lessons()
