@@ -1,6 +1,6 @@
 """The training loop of the course, in PyTorch."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,8 @@ class Runner(BaseRunner):
     Parameters
     ----------
     model : nn.Module
-        Called with the inputs of a batch; returns logits. Is moved to the device.
+        Called with the inputs of a batch; returns logits. Is moved to the device and, if
+        `prefers_channels_last`, to that memory layout.
     optimizer : Optimizer
         Over the parameters of the model.
     loss_fn : callable
@@ -117,7 +118,7 @@ class Runner(BaseRunner):
         Returns
         -------
         Tensor
-            Logits (N, …) in float32 on the CPU.
+            Logits (N, …) in float32 on the CPU, contiguous.
 
         Raises
         ------
@@ -135,12 +136,23 @@ class Runner(BaseRunner):
             outputs.append(logits.float().cpu())
         if not outputs:
             raise ValueError("there is nothing to predict: no inputs")
-        return torch.cat(outputs)
+        return torch.cat(outputs).contiguous()
 
     @property
     def lr(self) -> float:
         """Learning rate of the next step."""
         return float(self.optimizer.param_groups[0]["lr"])
+
+    def _predict(self, network: Any, inputs: Sequence[Any]) -> Any:
+        try:
+            return super()._predict(network, inputs)
+        except RuntimeError as error:
+            if self.hardware.channels_last and ".reshape(" in str(error):  # what PyTorch says of a view
+                error.add_note(
+                    "Runner keeps pictures as N, H, W, C in memory, which is faster and lets no view join axes: "
+                    "in the model, write .flatten(1) or .reshape(…) where it says .view(…)"
+                )
+            raise
 
     def _optimizer_state(self) -> dict[str, Any]:
         scheduler = None if self.scheduler is None else self.scheduler.state_dict()
@@ -148,6 +160,11 @@ class Runner(BaseRunner):
 
     def _set_optimizer_state(self, state: dict[str, Any]) -> None:
         self.optimizer.load_state_dict(state["slots"])
+        # A file knows no memory layout; momenta laid out otherwise than their weights would slow every step.
+        for weight, slots in self.optimizer.state.items():
+            for name, slot in slots.items():
+                if torch.is_tensor(slot) and slot.shape == weight.shape:
+                    slots[name] = torch.empty_like(weight, dtype=slot.dtype).copy_(slot)
         if self.scheduler is not None and state["scheduler"] is not None:
             self.scheduler.load_state_dict(state["scheduler"])
 

@@ -49,6 +49,13 @@ def torch_loop(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) 
     return train
 
 
+def torch_loop_channels_last(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Training:
+    """Give the plain loop the memory layout that Runner chooses: what is left of the difference is the loop's."""
+    import torch
+
+    return torch_loop(model.to(memory_format=torch.channels_last), images, labels, epochs)
+
+
 def torch_d2l(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int) -> Training:
     import torch
     from d2l import torch as d2l
@@ -168,6 +175,7 @@ CONTENDERS: dict[str, dict[str, Contender]] = {
     "torch": {
         "Runner": torch_runner,
         "plain loop": torch_loop,
+        "plain loop, channels last": torch_loop_channels_last,
         "d2l Trainer": torch_d2l,
         "Lightning": torch_lightning,
     },

@@ -1,10 +1,12 @@
 """PyTorch and Paddle side by side: the same names, signatures, numbers and complaints."""
 
+import copy
 import importlib
 import inspect
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +95,43 @@ def test_runner_equals_the_loop_it_replaces(framework):
             plain.optimizer.clear_grad() if framework == "paddle" else plain.optimizer.zero_grad()
     for ours, theirs in zip(runner.model.parameters(), plain.model.parameters(), strict=True):
         np.testing.assert_array_equal(ours.detach().numpy(), theirs.detach().numpy())
+
+
+def test_pictures_are_kept_channels_last_and_give_what_the_usual_layout_gives():
+    import torch
+    from torch import nn
+
+    layers = [nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 3), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(64, 4)]
+    usual, laid_out = (runner_of("torch", nn.Sequential(*copy.deepcopy(layers))) for _ in range(2))
+    usual.model.to(memory_format=torch.contiguous_format)
+    usual.hardware = replace(usual.hardware, channels_last=False)
+    rows = [runner.train(loader_of("torch"), epochs=3).rows[-1] for runner in (usual, laid_out)]
+    assert not laid_out.model[2].weight.is_contiguous() and usual.model[2].weight.is_contiguous()
+    np.testing.assert_allclose(*(list(row.values()) for row in rows), rtol=1e-4)
+    assert runner_of("torch", nn.Conv2d(1, 4, 3)).predict(IMAGES).is_contiguous()
+
+
+@pytest.mark.parametrize(
+    ("device", "norm", "answer"),
+    [
+        ("cpu", ("ReLU",), True),
+        ("cpu", ("BatchNorm2d", 16), True),
+        ("cpu", ("BatchNorm2d", 6), False),  # ten times slower than in the usual layout
+        ("cpu", ("GroupNorm", 2, 6), False),
+        ("cuda", ("BatchNorm2d", 6), True),
+        ("mps", ("ReLU",), False),
+    ],
+)
+def test_channels_last_is_chosen_where_it_is_faster(device, norm, answer):
+    import torch
+    from torch import nn
+
+    from lesson_utils.torch.device import prefers_channels_last
+
+    name, *numbers = norm
+    model = nn.Sequential(nn.Conv2d(1, 16, 3), getattr(nn, name)(*numbers))
+    assert prefers_channels_last(model, torch.device(device)) is answer
+    assert not prefers_channels_last(nn.Linear(2, 2), torch.device(device))
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
@@ -207,6 +246,26 @@ class TestWrongUse:
         with pytest.raises(Exception) as caught:  # the frameworks have types of their own for it
             runner_of(framework).train(loader_of(framework, images=IMAGES[:, :, :9]))
         assert "(16, 1, 9, 12)" in "".join(caught.value.__notes__)
+
+    def test_a_view_across_channels_and_pixels(self, framework):
+        nn = importlib.import_module(f"{framework}.nn")
+
+        class Tutorial(nn.Module if framework == "torch" else nn.Layer):
+            def __init__(self):
+                super().__init__()
+                self.layers = model_of(framework)
+
+            def forward(self, images):
+                maps = self.layers[0](images)
+                return self.layers[3](maps.view(-1, 300) if framework == "torch" else maps.view([-1, 300]))
+
+        runner = runner_of(framework, Tutorial())
+        if framework == "paddle":  # keeps its memory in the order of the axes
+            assert len(runner.predict(IMAGES)) == 60
+            return
+        with pytest.raises(RuntimeError) as caught:
+            runner.train(loader_of(framework))
+        assert "write .flatten(1) or .reshape(…) where it says .view" in "".join(caught.value.__notes__)
 
     def test_loss_that_is_no_longer_a_number(self, framework):
         images = IMAGES.copy()
