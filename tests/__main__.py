@@ -17,7 +17,9 @@ NBVAL = [
     *PYTEST, "-p", "tests.nbval_plugin", "--nbval", "--nbval-sanitize-with", "tests/nbval.cfg",
     "--nbval-cell-timeout", "300",
 ]  # fmt: skip
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "TQDM_DISABLE": "1"}
+# Two commands run at a time: threads of both on the same two cores would mostly wait for each other.
+THREADS = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+ONE_THREAD = THREADS | {"CUDA_VISIBLE_DEVICES": "", "TQDM_DISABLE": "1"}
 # What an older processor would compute: other vector instructions and another number of threads. Two kernels with
 # two threads each share the cores, so a thread that waits should sleep and not spin.
 OTHER_PROCESSOR = ONE_THREAD | {
@@ -62,14 +64,14 @@ def steps(which: str) -> list[Step]:
         ("sources and notebooks", [(["publishing", "check"], {})]),
     ]
     if which == "fast":
-        return [*quick, ("tests", [([*PYTEST, "tests", "-m", "not slow and not browser and not soak"], {})])]
+        return [*quick, ("tests", [([*PYTEST, "tests", "-m", "not slow and not browser and not soak"], THREADS)])]
     if which == "notebooks":
         return [("notebooks", [*once, *nbval(1, ONE_THREAD), *nbval(0, OTHER_PROCESSOR)])]
     return [
         *quick,
         ("strict site build", [(["publishing", "clean"], {})]),
         ("site", [(["publishing", "book"], {})]),
-        ("tests and notebooks", [*[([*PYTEST, *chosen], {}) for chosen in TESTS], *once]),
+        ("tests and notebooks", [*[([*PYTEST, *chosen], THREADS) for chosen in TESTS], *once]),
     ]
 
 
