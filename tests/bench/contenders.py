@@ -5,6 +5,7 @@ Each function makes its trainer and returns the training itself, which is what t
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,31 @@ Training = Callable[[], Any]
 Contender = Callable[[Any, np.ndarray, np.ndarray, int], Training]
 
 
-def torch_runner(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int, **options: Any) -> Training:
+def torch_runner(
+    model: Any,
+    images: np.ndarray,
+    labels: np.ndarray,
+    epochs: int,
+    on_device: bool = True,
+    channels_last: bool = True,
+    **options: Any,
+) -> Training:
+    """Train with Runner; without `on_device` and `channels_last`, as it would without these two of its choices."""
     import torch
+    from torch.utils.data import DataLoader, TensorDataset
 
     from lesson_utils.torch import ArrayLoader, Runner, accuracy
 
-    loader = ArrayLoader(images, labels, batch_size=BATCH, shuffle=True, device=options.get("device", "cpu"))
+    device = options.setdefault("device", "cpu")
+    loader: Any = ArrayLoader(images, labels, batch_size=BATCH, shuffle=True, device=device)
+    if not on_device:
+        data = TensorDataset(torch.from_numpy(images), torch.from_numpy(labels))
+        loader = DataLoader(data, BATCH, shuffle=True, pin_memory=device == "cuda")
     optimizer = torch.optim.Adam(model.parameters(), lr=LR)
-    options = {"device": "cpu"} | options
     runner = Runner(model, optimizer, torch.nn.CrossEntropyLoss(), metric=accuracy, **options)
+    if not channels_last:
+        runner.hardware = replace(runner.hardware, channels_last=False)
+        model.to(memory_format=torch.contiguous_format)
     return lambda: runner.train(loader, epochs=epochs)
 
 
