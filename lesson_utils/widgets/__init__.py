@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .digit_pad import DigitPad as DigitPad
     from .gates import Gates as Gates
     from .masking import Masking as Masking
+    from .next_token import NextToken as NextToken
     from .optimizer_race import OptimizerRace as OptimizerRace
     from .parallel_cost import ParallelCost as ParallelCost
     from .polynomial import Polynomial as Polynomial
@@ -39,6 +40,7 @@ _FOLDERS = {
     "DigitPad": "digit_pad",
     "Gates": "gates",
     "Masking": "masking",
+    "NextToken": "next_token",
     "OptimizerRace": "optimizer_race",
     "ParallelCost": "parallel_cost",
     "Polynomial": "polynomial",

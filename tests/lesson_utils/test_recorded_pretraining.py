@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from lesson_utils import recorded
-from lesson_utils.recorded import CURVES, pretraining
+from lesson_utils.recorded import CURVES, help_pages, pretraining
 
 
 def test_every_run_is_there_once():
@@ -19,7 +19,7 @@ def test_every_run_is_there_once():
 
 def test_held_out_pages_share_no_sentence_of_length_with_training():
     """Short stock phrases recur in any manual; whole paragraphs must not."""
-    pages = pretraining.pages()
+    pages = help_pages.pages()
     learned = {" ".join(s) for i, page in enumerate(pages) if i % 8 for s in page}
     judged = [" ".join(s) for page in pages[::8] for s in page]
     assert np.mean([text in learned for text in judged]) < 0.03
@@ -39,9 +39,9 @@ def test_guesses_are_five_for_each_word():
 
 def test_what_the_lesson_says():
     last = recorded.read("pretraining").query("epoch == epoch.max()").set_index("rule")
-    _, _, held = pretraining.corpus()
+    _, _, held = help_pages.corpus()
     words = np.concatenate([sentence for page in held for sentence in page])
-    shares = np.bincount(words)[pretraining.MASK + 1 :]
+    shares = np.bincount(words)[help_pages.MASK + 1 :]
     shares = shares[shares > 0] / shares.sum()
     entropy = -(shares * np.log(shares)).sum()
     assert last.loc["80/10/10", "val_loss"].max() < entropy - 0.3

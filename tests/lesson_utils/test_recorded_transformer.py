@@ -6,7 +6,8 @@ import pytest
 from lesson_utils import recorded
 from lesson_utils.metrics import bleu
 from lesson_utils.recorded import CURVES, transformer
-from lesson_utils.recorded.transformer import STRETCHES, Vocabulary, in_words, texts
+from lesson_utils.recorded.transformer import STRETCHES
+from lesson_utils.recorded.translations import Vocabulary, in_words, texts
 
 
 def test_every_run_is_there_once():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lesson_utils.recorded import pretraining as recorded
+from lesson_utils.recorded import help_pages as recorded
 from tests.lessons.from_source import functions
 
 LESSON = "bert/pretraining"

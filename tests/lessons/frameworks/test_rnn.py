@@ -10,6 +10,7 @@ NOTES = {  # lesson -> how many of its notes are tested here
     "rnn/rnn": 2,
     "rnn/gru-lstm": 1,
     "rnn/sentiment": 1,
+    "rnn/seq2seq": 1,
 }
 
 
@@ -98,3 +99,23 @@ def test_an_lstm_is_told_the_lengths_in_its_own_way():
         assert not states[1, 3:].any() and states[1, :3].any() and states[0].any()
         np.testing.assert_allclose(last[0], states[[0, 1], [6, 2], :4], atol=1e-6)  # from the left: its last real step
         np.testing.assert_allclose(last[1], states[:, 0, 4:], atol=1e-6)  # from the right: it ends at the first
+
+
+def test_the_state_between_two_grus_has_one_shape_and_filling_is_counted_unless_told():
+    x = np.zeros((4, 7, 3), np.float32)
+    ours = torch.nn.GRU(3, 5, batch_first=True)(torch.as_tensor(x))
+    theirs = paddle.nn.GRU(3, 5)(paddle.to_tensor(x))
+    assert ours[0].shape == (4, 7, 5) and list(theirs[0].shape) == [4, 7, 5]  # the batch first
+    assert ours[1].shape == (1, 4, 5) and list(theirs[1].shape) == [1, 4, 5]  # and not here
+    logits = np.random.default_rng(0).normal(size=(6, 9)).astype(np.float32)
+    targets = np.array([3, 4, 0, 0, 5, 0])
+    losses = np.log(np.exp(logits).sum(1)) - logits[np.arange(6), targets]
+    for library, functional in [(torch, torch.nn.functional), (paddle, paddle.nn.functional)]:
+        make = library.tensor if library is torch else library.to_tensor
+        pair = make(logits), make(targets)
+        assert functional.cross_entropy(*pair).item() == pytest.approx(losses.mean(), abs=1e-5)
+        left_out = functional.cross_entropy(*pair, ignore_index=0).item()
+        assert left_out == pytest.approx(losses[targets != 0].mean(), abs=1e-5)
+        marked = make(np.where(targets == 0, -100, targets))
+        share = 1 if library is torch else 3 / 6  # Paddle divides by all six, as long as the index is negative
+        assert functional.cross_entropy(pair[0], marked).item() == pytest.approx(share * left_out, abs=1e-6)

@@ -17,7 +17,7 @@ NOTES = {  # lesson -> how many of its notes are tested here
     "training/deployment": 2,
     "training/optimizers": 3,
     "training/training-clinic": 3,
-    "training/hardware": 2,
+    "training/hardware": 3,
     "training/digits-lab": 1,
     "training/checkpoints": 2,
 }
@@ -246,6 +246,17 @@ def test_autocast_and_scaler_on_the_cpu_work_in_torch_and_do_nothing_in_paddle()
     with pytest.warns(UserWarning, match="no effect"):
         scaler = paddle.amp.GradScaler(init_loss_scaling=1024)
     assert not scaler.is_enable() and scaler.scale(paddle.to_tensor([2.0])).item() == 2
+
+
+def test_the_order_in_memory_belongs_to_the_tensor_in_torch_and_to_the_layer_in_paddle():
+    usual = torch.rand(2, 8, 5, 5)
+    last = usual.to(memory_format=torch.channels_last)
+    assert last.shape == usual.shape and last.stride() == (200, 1, 40, 8)
+    with pytest.raises(RuntimeError, match="view size is not compatible"):
+        last.view(len(last), -1)
+    assert torch.equal(last.flatten(1), usual.flatten(1))
+    layer = paddle.nn.Conv2D(8, 4, 3, data_format="NHWC")
+    assert layer(paddle.to_tensor(usual.permute(0, 2, 3, 1).numpy())).shape == [2, 3, 3, 4]
 
 
 def test_ddp_wants_a_process_group_and_paddles_wrapper_does_not():

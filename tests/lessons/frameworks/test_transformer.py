@@ -12,6 +12,7 @@ NOTES = {  # lesson -> how many of its notes are tested here
     "transformer/attention": 3,
     "transformer/self-attention": 2,
     "transformer/transformer": 1,
+    "transformer/gpt": 1,
 }
 
 
@@ -118,3 +119,15 @@ def test_masks_and_names_of_transformer_layers():
     assert not inspect.signature(torch.nn.TransformerEncoderLayer).parameters["batch_first"].default
     assert hasattr(torch.nn.TransformerDecoderLayer(8, 2), "multihead_attn")
     assert hasattr(paddle.nn.TransformerDecoderLayer(8, 2, 16), "cross_attn")
+
+
+def test_a_table_is_tied_to_a_last_layer_as_it_is_in_pytorch_only():
+    table, out, x = torch.nn.Embedding(9, 4), torch.nn.Linear(4, 9, bias=False), torch.randn(2, 3, 4)
+    out.weight = table.weight
+    torch.testing.assert_close(out(x), x @ table.weight.mT)
+    table, out, x = paddle.nn.Embedding(9, 4), paddle.nn.Linear(4, 9, bias_attr=False), paddle.randn([2, 3, 4])
+    assert list(table.weight.shape) == [9, 4] and list(out.weight.shape) == [4, 9]
+    assert (x @ table.weight.mT).shape == [2, 3, 9]
+    out.weight = table.weight
+    with pytest.raises(ValueError):
+        out(x)
