@@ -103,8 +103,10 @@
         div.scrollIntoView();
       }
       waiting.set(div, () => start(div, place, extra));
-      // An observer first speaks after the first frame; what is near already need not wait for it.
-      if (!watcher || Math.abs(div.getBoundingClientRect().top) < innerHeight + MARGIN) go(div);
+      // An observer first speaks after the first frame; what is near already need not wait for it. What is hidden in
+      // the other framework's tab has no place: its top is 0, and it is not near.
+      const near = div.getClientRects().length && Math.abs(div.getBoundingClientRect().top) < innerHeight + MARGIN;
+      if (!watcher || near) go(div);
       else watcher.observe(div);
     }
     // Printing does not wait for a script: all of them are here once the page has nothing else to do, and

@@ -139,7 +139,16 @@ def optimizer_for(
     return getattr(optim, kind)(scheduler or lr, parameters=model.parameters(), **options), scheduler
 
 
-def quiet_runner(framework: str, model: Any, optimizer: Any, scheduler: Any = None, **loss: Any) -> Any:
+def quiet_runner(
+    framework: str,
+    model: Any,
+    optimizer: Any,
+    scheduler: Any = None,
+    loss_fn: Callable[[Any, Any], Any] | None = None,
+    metric: Callable[[Any, Any], Any] | None = None,
+    clip_norm: float | None = None,
+    **loss: Any,
+) -> Any:
     """Give a Runner for recordings: on the CPU, in float32, without a bar.
 
     A bar for each run would hide what is printed, and in a thread it would land in another cell.
@@ -147,21 +156,20 @@ def quiet_runner(framework: str, model: Any, optimizer: Any, scheduler: Any = No
     Parameters
     ----------
     framework : {"torch", "paddle"}
-    model, optimizer, scheduler
-        As for `Runner`.
+    model, optimizer, scheduler, loss_fn, metric, clip_norm
+        As for `Runner`; the metric is accuracy unless given.
     **loss
-        Options of ``CrossEntropyLoss``.
+        Options of ``CrossEntropyLoss``, which is the loss unless one is given.
 
     Returns
     -------
     Runner
-        Measures accuracy.
     """
     ours = import_module(f"lesson_utils.{framework}")
-    loss_fn = import_module(f"{framework}.nn").CrossEntropyLoss(**loss)
+    loss_fn = loss_fn or import_module(f"{framework}.nn").CrossEntropyLoss(**loss)
     quiet = type("QuietRunner", (ours.Runner,), {"writes": False})
-    settings = {"metric": ours.accuracy, "device": "cpu", "precision": "float32", "scheduler": scheduler}
-    return quiet(model, optimizer, loss_fn, **settings)
+    settings = {"device": "cpu", "precision": "float32", "scheduler": scheduler, "clip_norm": clip_norm}
+    return quiet(model, optimizer, loss_fn, metric or ours.accuracy, **settings)
 
 
 def run_all(points: Sequence[dict[str, Any]], one: Callable[[dict[str, Any]], dict[str, Any]]) -> list[dict[str, Any]]:

@@ -13,7 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from lesson_utils.recorded.making import curves, grid_points, optimizer_for, run_all, short, tensor_maker, write
+from lesson_utils.recorded.making import (
+    curves,
+    grid_points,
+    optimizer_for,
+    quiet_runner,
+    run_all,
+    short,
+    tensor_maker,
+    write,
+)
 from lesson_utils.recorded.translations import END, PADDING, START, Vocabulary, texts
 from lesson_utils.schedules import cosine
 
@@ -163,9 +172,8 @@ def train(framework: str, point: dict[str, Any], epochs: int = EPOCHS) -> dict[s
     val_loader = ours.ArrayLoader(test_sources, test_targets[:, :-1], test_targets[:, 1:], batch_size=500, device="cpu")
     optimizer, scheduler = optimizer_for(framework, "Adam", model, LR, cosine(EPOCHS * len(loader), 0.1))
     loss_fn, accuracy = measures(framework, point["counted"])
-    quiet = type("QuietRunner", (ours.Runner,), {"writes": False})
-    settings = {"device": "cpu", "precision": "float32", "scheduler": scheduler, "clip_norm": 1.0}
-    history = quiet(model, optimizer, loss_fn, accuracy, **settings).train(loader, val_loader, epochs=epochs)
+    runner = quiet_runner(framework, model, optimizer, scheduler, loss_fn, accuracy, clip_norm=1.0)
+    history = runner.train(loader, val_loader, epochs=epochs)
     right, lengths = whole(greedy(framework, model, test_sources), test_targets), (test_sources != PADDING).sum(1)
     found = {
         f"exact_{n}": short(float(right[lengths == n].mean())) if (lengths == n).any() else None for n in range(1, 7)

@@ -100,7 +100,8 @@ def start_widgets(page: Page) -> list[bool]:
             widget.locator(
                 "xpath=ancestor::div[contains(@class, 'sd-tab-content')]/preceding-sibling::label[1]"
             ).click()
-        widget.scroll_into_view_if_needed()
+        # Playwright's own scrolling does not lay out what the page skips, and ends at a place that is not there.
+        widget.evaluate("one => one.scrollIntoView()")
         page.wait_for_function("one => one.dataset.ready || one.dataset.failed", arg=widget.element_handle())
         started.append(widget.get_attribute("data-failed") is None)
     return started

@@ -26,6 +26,20 @@ def test_only_what_comes_near_is_started(browser: Browser, tmp_path: Path) -> No
         page.wait_for_selector(".lesson-widget:last-child[data-ready]")
 
 
+def test_what_is_hidden_starts_when_it_is_shown(browser: Browser, tmp_path: Path) -> None:
+    """The widget of the other framework's tab has no place in the page, and must not be taken for near."""
+    address = write_page(tmp_path, [Convolution(), Convolution()])
+    file = tmp_path / "page-light.html"
+    first, second, third = file.read_text("utf-8").split('<div class="lesson-widget"')
+    hidden = '<section hidden><div class="lesson-widget"' + third.replace("</main>", "</section></main>")
+    file.write_text(f'{first}<div class="lesson-widget"{second}{hidden}', "utf-8")
+    with opened(browser, address) as page:
+        page.wait_for_timeout(300)
+        assert page.locator("[data-ready]").count() == 1
+        page.evaluate("document.querySelector('section').hidden = false")
+        page.wait_for_selector("section [data-ready]")
+
+
 def test_words_stay_when_the_script_is_missing(browser: Browser, tmp_path: Path) -> None:
     address = write_page(tmp_path, [Convolution()])
     script_of(tmp_path).unlink()
