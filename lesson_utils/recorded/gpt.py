@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lesson_utils.data import load
-from lesson_utils.recorded.making import optimizer_for, run_all, short, tensor_maker, write
+from lesson_utils.recorded.making import optimizer_for, run_all, set_weight, short, tensor_maker, write
 from lesson_utils.schedules import cosine
 
 SETTINGS: dict[str, dict[str, int]] = {
@@ -110,8 +110,7 @@ def network(framework: str, kind: str) -> Any:
 
     model = Decoder() if kind == "gpt" else Reader()
     for table, scale in zip(getattr(model, "tables", []), (0.1, 0.05), strict=False):
-        values = np.random.default_rng(1).normal(0, scale, tuple(table.weight.shape)).astype("float32")
-        table.weight.data.copy_(library.from_numpy(values)) if torch else table.weight.set_value(values)
+        set_weight(framework, table.weight, np.random.default_rng(1).normal(0, scale, tuple(table.weight.shape)))
     return model
 
 

@@ -102,6 +102,15 @@ def tensor_maker(framework: str) -> Callable[[Any], Any]:
     return getattr(import_module(framework), {"torch": "tensor", "paddle": "to_tensor"}[framework])
 
 
+def set_weight(framework: str, weight: Any, values: np.ndarray) -> None:
+    """Overwrite a weight with an array of its shape, in float32."""
+    values = values.astype(np.float32)
+    if framework == "torch":
+        weight.data.copy_(import_module("torch").from_numpy(values))
+    else:
+        weight.set_value(values)
+
+
 def optimizer_for(
     framework: str, kind: str, model: Any, lr: float, factor: Callable[[int], float] | None = None, **options: Any
 ) -> tuple[Any, Any]:

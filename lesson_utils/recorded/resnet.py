@@ -26,6 +26,7 @@ from lesson_utils.recorded.making import (
     optimizer_for,
     quiet_runner,
     run_all,
+    set_weight,
     short,
     write,
 )
@@ -127,11 +128,7 @@ def start(framework: str, model: Any, seed: int) -> None:
             ours.fill_weights(layer, seed)
         if type(layer).__name__ in ("Conv2d", "Conv2D"):
             shape = tuple(layer.weight.shape)
-            weight = rng.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape).astype("float32")
-            if framework == "torch":
-                layer.weight.data.copy_(import_module("torch").from_numpy(weight))
-            else:
-                layer.weight.set_value(weight)
+            set_weight(framework, layer.weight, rng.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape))
 
 
 def train(

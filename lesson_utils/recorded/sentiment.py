@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from lesson_utils.data.embedded import reviews
-from lesson_utils.recorded.making import curves, optimizer_for, quiet_runner, run_all, write
+from lesson_utils.recorded.making import curves, optimizer_for, quiet_runner, run_all, set_weight, write
 
 LENGTH, WIDTH, BUCKETS, RARE = 40, 48, 2**15, 3
 EPOCHS, BATCH, SEEDS = 3, 64, (0, 1, 2)
@@ -160,11 +160,7 @@ def start(framework: str, model: Any, seed: int) -> None:
     for name in ("embedding", "pairs"):
         if hasattr(model, name):
             weight = getattr(model, name).weight
-            array = 0.1 * rng.normal(size=tuple(weight.shape)).astype(np.float32)
-            if framework == "torch":
-                weight.data.copy_(import_module("torch").from_numpy(array))
-            else:
-                weight.set_value(array)
+            set_weight(framework, weight, 0.1 * rng.normal(size=tuple(weight.shape)).astype(np.float32))
 
 
 def train(framework: str, kind: str, split: str, size: int, seed: int, epochs: int = EPOCHS) -> tuple[Any, dict]:

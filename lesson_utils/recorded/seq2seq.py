@@ -19,6 +19,7 @@ from lesson_utils.recorded.making import (
     optimizer_for,
     quiet_runner,
     run_all,
+    set_weight,
     short,
     tensor_maker,
     write,
@@ -101,8 +102,8 @@ def network(framework: str, digits: int, words: int, between: int = WIDTH) -> An
 
     model = Speaker()
     for table in (model.reads, model.writes):
-        values = np.random.default_rng(table.weight.shape[0]).normal(size=tuple(table.weight.shape)).astype("float32")
-        table.weight.data.copy_(import_module("torch").from_numpy(values)) if torch else table.weight.set_value(values)
+        values = np.random.default_rng(table.weight.shape[0]).normal(size=tuple(table.weight.shape))
+        set_weight(framework, table.weight, values)
     return model
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lesson_utils.metrics import bleu
-from lesson_utils.recorded.making import optimizer_for, run_all, short, tensor_maker, write
+from lesson_utils.recorded.making import optimizer_for, run_all, set_weight, short, tensor_maker, write
 from lesson_utils.recorded.translations import PADDING, START, Vocabulary, texts
 from lesson_utils.schedules import cosine
 
@@ -75,8 +75,8 @@ def network(framework: str, words: int, signs: int, layers: int, width: int, dro
 
     model = Translator()
     for table in model.tables:
-        values = np.random.default_rng(table.weight.shape[0]).normal(size=tuple(table.weight.shape)).astype("float32")
-        table.weight.data.copy_(library.from_numpy(values)) if torch else table.weight.set_value(values)
+        values = np.random.default_rng(table.weight.shape[0]).normal(size=tuple(table.weight.shape))
+        set_weight(framework, table.weight, values)
     return model
 
 

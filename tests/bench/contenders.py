@@ -31,8 +31,9 @@ def torch_runner(
     from lesson_utils.torch import ArrayLoader, Runner, accuracy
 
     device = options.setdefault("device", "cpu")
-    loader: Any = ArrayLoader(images, labels, batch_size=BATCH, shuffle=True, device=device)
-    if not on_device:
+    if on_device:
+        loader: Any = ArrayLoader(images, labels, batch_size=BATCH, shuffle=True, device=device)
+    else:
         data = TensorDataset(torch.from_numpy(images), torch.from_numpy(labels))
         loader = DataLoader(data, BATCH, shuffle=True, pin_memory=device == "cuda")
     optimizer = torch.optim.Adam(model.parameters(), lr=LR)
